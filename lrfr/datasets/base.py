@@ -1,0 +1,129 @@
+"""One interface for every set of faces."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from lrfr.errors import LrfrError
+
+#: Columns of :attr:`FaceDataset.table`; the last three are empty where the set does not say.
+COLUMNS = ["file", "identity", "camera", "distance", "session"]
+
+
+@dataclass(frozen=True)
+class FaceDataset:
+    """Faces cut to one size, with who they show.
+
+    Attributes:
+        name: for captions and file names.
+        images: uint8, ``N x 112 x 112 x 3``, RGB; may be a read-only memory map.
+        table: one row an image: file, identity, camera, distance, session.
+    """
+
+    name: str
+    images: np.ndarray
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        """Image (``3 x 112 x 112``, float32 in [0, 1]) and identity number."""
+        return to_tensor(self.images[index : index + 1])[0], int(self.labels[index])
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Identity numbers, int64, N; equal numbers are the same person, in order of the sorted identity names."""
+        return np.unique(self.table["identity"].to_numpy(str), return_inverse=True)[1]
+
+    @property
+    def identities(self) -> list[str]:
+        """Sorted identity names: ``identities[labels[i]]`` is who image ``i`` shows."""
+        return sorted(set(self.table["identity"].astype(str)))
+
+    def tensor(self, index: np.ndarray | slice | list[int] | None = None) -> torch.Tensor:
+        """Images as float32 in [0, 1], ``N x 3 x 112 x 112``, RGB (all of them where ``index`` is None)."""
+        return to_tensor(self.images if index is None else self.images[index])
+
+    def subset(self, keep: np.ndarray, name: str | None = None) -> "FaceDataset":
+        """The images where ``keep`` (bool mask or indices) says so, in order."""
+        index = np.flatnonzero(keep) if np.asarray(keep).dtype == bool else np.asarray(keep, int)
+        return FaceDataset(name or self.name, self.images[index], self.table.iloc[index].reset_index(drop=True))
+
+
+def to_tensor(images: np.ndarray) -> torch.Tensor:
+    """``N x H x W x 3`` uint8 to ``N x 3 x H x W`` float32 in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float().div_(255)
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One photograph before the face is cut out: where it lies and what the set says of it."""
+
+    file: str
+    identity: str
+    read: Callable[[], bytes] = field(repr=False)
+    camera: str = ""
+    distance: str = ""
+    session: str = ""
+    landmarks: np.ndarray | None = None
+
+    def open(self) -> Image.Image:
+        """Decode the picture.
+
+        Raises:
+            LrfrError: truncated, or no picture at all.
+        """
+        try:
+            image = Image.open(BytesIO(self.read()))
+            image.load()
+        except (OSError, SyntaxError, UnidentifiedImageError) as error:
+            raise LrfrError(f"{self.file} is truncated or no picture ({error}): fetch the data set again.") from None
+        return image
+
+
+class Store:
+    """Files of a data set in a folder or, unopened, in a zip."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.suffix == ".zip":
+            try:
+                self._zip: ZipFile | None = ZipFile(path)
+            except BadZipFile:
+                raise LrfrError(f"{path} is no complete zip file: fetch it again.") from None
+            self.names = sorted(n for n in self._zip.namelist() if not n.endswith("/"))
+        else:
+            self._zip = None
+            self.names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())
+
+    def reader(self, name: str) -> Callable[[], bytes]:
+        """A function that reads one file."""
+        if self._zip is not None:
+            return lambda: self._zip.read(name)  # type: ignore[union-attr]
+        return (self.path / name).read_bytes
+
+    def pictures(self) -> Iterator[str]:
+        """Names that end like a picture."""
+        return (n for n in self.names if n.lower().endswith((".jpg", ".jpeg", ".png", ".pgm", ".bmp")))
+
+
+def first_existing(candidates: list[Path], what: str, mend: str) -> Path:
+    """The first path that exists.
+
+    Raises:
+        LrfrError: none does; the sentence lists where it looked and what mends it.
+    """
+    for path in candidates:
+        if path.exists():
+            return path
+    looked = ", ".join(map(str, candidates)) or "nowhere, LRFR_DATA is not set"
+    raise LrfrError(f"Expected {what}, looked in: {looked}. {mend}")

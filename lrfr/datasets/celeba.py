@@ -1,0 +1,88 @@
+"""CelebA: 202,599 aligned photographs of 10,177 hidden names, 178 x 218 pixels [Liu et al., ICCV 2015].
+
+Looked for below ``LRFR_DATA``: ``celeba/`` or ``celeba-299/`` with ``img_align_celeba.zip`` (or the unpacked folder)
+and ``identity_CelebA.txt``; ``list_landmarks_align_celeba.txt`` and ``list_eval_partition.txt`` are used where present.
+CelebA-299 is the subset this study trains on: 299 identities, 70 of them with exactly 30 photographs.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lrfr.datasets.base import FaceDataset, Photograph, Store, first_existing
+from lrfr.errors import LrfrError
+from lrfr.paths import dataset_root
+
+HELD_OUT, PHOTOGRAPHS_EACH = 30, 30
+_MEND = "Set LRFR_DATA to the folder that holds celeba/ or celeba-299/ in the official layout."
+
+
+def _folder() -> Path:
+    root = dataset_root()
+    return first_existing([root / n for n in ("celeba", "celeba-299")] if root else [], "CelebA", _MEND)
+
+
+def _landmarks(folder: Path) -> dict[str, np.ndarray]:
+    path = folder / "list_landmarks_align_celeba.txt"
+    if not path.is_file():
+        return {}
+    rows = [line.split() for line in path.read_text().splitlines()[2:]]
+    return {row[0]: np.array(row[1:11], float).reshape(5, 2) for row in rows if len(row) == 11}
+
+
+def photographs() -> list[Photograph]:
+    """All photographs with an identity row, ordered by file name.
+
+    Raises:
+        LrfrError: a file is missing, or no photograph matches ``identity_CelebA.txt``.
+    """
+    folder = _folder()
+    names = ("img_align_celeba.zip", "img_align_celeba")
+    store = Store(first_existing([folder / n for n in names], "CelebA's img_align_celeba", _MEND))
+    rows = first_existing([folder / "identity_CelebA.txt"], "CelebA's identity_CelebA.txt", _MEND)
+    identity = dict(line.split() for line in rows.read_text().splitlines() if line.strip())
+    landmarks = _landmarks(folder)
+    found = []
+    for name in store.pictures():
+        file = name.split("/")[-1]
+        if file in identity:
+            found.append(Photograph(file, identity[file], store.reader(name), landmarks=landmarks.get(file)))
+    if not found:
+        raise LrfrError(f"No photograph in {store.path} has a row in {rows}: both must come from one edition of CelebA.")
+    return sorted(found, key=lambda photograph: photograph.file)
+
+
+def split(dataset: FaceDataset, seed: int = 0) -> tuple[FaceDataset, FaceDataset]:
+    """Training identities and the hold-out: 30 of the identities with exactly 30 photographs.
+
+    The hold-out (900 photographs) is what frloss Table II calls "identities with exactly 30 photographs". The draw is
+    seeded and by identity, so that nobody is on both sides.
+
+    Returns:
+        (training set, hold-out), disjoint in identity.
+
+    Raises:
+        LrfrError: fewer than 30 identities with exactly 30 photographs.
+    """
+    sizes = dataset.table.groupby("identity")["file"].count()
+    exact = sorted(sizes.index[sizes == PHOTOGRAPHS_EACH].astype(str))
+    if len(exact) < HELD_OUT:
+        raise LrfrError(
+            f"The hold-out needs {HELD_OUT} identities with exactly {PHOTOGRAPHS_EACH} photographs, "
+            f"but {dataset.name} has {len(exact)}: some photographs are missing or unusable."
+        )
+    chosen = set(np.random.default_rng(seed).permutation(exact)[:HELD_OUT])
+    held = dataset.table["identity"].astype(str).isin(chosen).to_numpy()
+    return dataset.subset(~held, f"{dataset.name}-train"), dataset.subset(held, f"{dataset.name}-held-out")
+
+
+def partition(dataset: FaceDataset, part: int) -> FaceDataset:
+    """The official partition of the full set: 0 train, 1 validation, 2 test (identities do not intersect).
+
+    Raises:
+        LrfrError: ``list_eval_partition.txt`` is not there.
+    """
+    path = first_existing([_folder() / "list_eval_partition.txt"], "CelebA's list_eval_partition.txt", _MEND)
+    rows = pd.read_csv(path, sep=r"\s+", names=["file", "part"]).set_index("file")["part"]
+    return dataset.subset((dataset.table["file"].map(rows) == part).to_numpy(), f"{dataset.name}-{part}")

@@ -1,0 +1,127 @@
+"""Labeled Faces in the Wild, deep-funneled: 13,233 photographs of 5,749 people, 250 x 250 pixels.
+
+[Huang et al., 2007; Huang et al., 2012]. Looked for below ``LRFR_DATA``: ``lfw/lfw-deepfunneled.zip`` or
+``lfw/lfw-deepfunneled/<Name>/<Name>_0001.jpg`` with ``pairs.txt`` (View 2), ``pairsDevTrain.txt`` and
+``pairsDevTest.txt`` (View 1) beside it; else in scikit-learn's download (``lrfr prepare lfw --fetch``).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lrfr.datasets.base import FaceDataset, Photograph, Store, first_existing
+from lrfr.errors import LrfrError
+from lrfr.paths import dataset_root
+
+#: Median landmarks of the deep-funneled photographs: the funnel has put every face at one place, so that one
+#: transform cuts them all and no detector can fail.
+LANDMARKS = np.array([[104.7, 114.1], [146.9, 112.9], [124.3, 139.0], [108.4, 158.2], [145.0, 157.9]])
+VIEWS = {"view2": "pairs.txt", "devtrain": "pairsDevTrain.txt", "devtest": "pairsDevTest.txt"}
+_MEND = "Set LRFR_DATA to the folder that holds lfw/, or run `lrfr prepare lfw --fetch` where there is internet."
+
+
+def _folders() -> list[Path]:
+    root = dataset_root()
+    own = [root / "lfw"] if root else []
+    return [*own, Path.home() / "scikit_learn_data" / "lfw_home"]
+
+
+def photographs() -> list[Photograph]:
+    """All photographs, ordered by file name.
+
+    Raises:
+        LrfrError: no copy found, or the copy has another layout.
+    """
+    names = ("lfw-deepfunneled.zip", "lfw-deepfunneled", "lfw_funneled")
+    path = first_existing([f / n for f in _folders() for n in names], "LFW deep-funneled as a zip or folder", _MEND)
+    store = Store(path)
+    found = [
+        Photograph(name.split("/")[-1], name.split("/")[-2], store.reader(name), landmarks=LANDMARKS)
+        for name in store.pictures()
+        if "/" in name
+    ]
+    if not found:
+        raise LrfrError(f"Expected <Name>/<Name>_0001.jpg in {path}, found no such picture: unpack LFW as published.")
+    return sorted(found, key=lambda photograph: photograph.file)
+
+
+def fetch() -> None:
+    """Download funneled LFW and its pairs through scikit-learn (233 MB; needs internet).
+
+    Raises:
+        LrfrError: the download failed.
+    """
+    from sklearn.datasets import fetch_lfw_pairs
+
+    try:
+        for subset in ("10_folds", "train", "test"):
+            fetch_lfw_pairs(subset=subset, funneled=True)
+    except OSError as error:
+        raise LrfrError(f"LFW could not be downloaded ({error}): {_MEND}") from None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Verification pairs as positions in a :class:`FaceDataset`.
+
+    Attributes:
+        first, second: int arrays, length P.
+        genuine: bool, length P.
+        fold: int, length P; all 0 in View 1.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    genuine: np.ndarray
+    fold: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.first)
+
+
+def read_pairs(path: Path) -> pd.DataFrame:
+    """LFW's pair file as columns first, second (file names), genuine, fold.
+
+    Raises:
+        LrfrError: the header promises another number of pairs than the file holds.
+    """
+    lines = path.read_text().splitlines()
+    header = [int(value) for value in lines[0].split()]
+    folds, each = (header[0], header[1]) if len(header) == 2 else (1, header[0])
+    rows = [line.split("\t") for line in lines[1:] if line.strip()]
+    if len(rows) != 2 * folds * each:
+        raise LrfrError(f"{path} promises {2 * folds * each} pairs and holds {len(rows)}: fetch it again.")
+    names = [
+        (f"{r[0]}_{int(r[1]):04d}.jpg", f"{r[0]}_{int(r[2]):04d}.jpg")
+        if len(r) == 3
+        else (f"{r[0]}_{int(r[1]):04d}.jpg", f"{r[2]}_{int(r[3]):04d}.jpg")
+        for r in rows
+    ]
+    table = pd.DataFrame(names, columns=["first", "second"])
+    table["genuine"] = [len(r) == 3 for r in rows]
+    table["fold"] = np.arange(len(rows)) // (2 * each)
+    return table
+
+
+def pairs(dataset: FaceDataset, view: str = "view2") -> Pairs:
+    """The pairs of a view as positions in ``dataset``.
+
+    Args:
+        dataset: LFW as returned by ``datasets.load("lfw")`` or a subset of it.
+        view: ``"view2"`` (10 folds, 6,000 pairs), ``"devtrain"`` (2,200) or ``"devtest"`` (1,000).
+
+    Raises:
+        LrfrError: unknown view, no pair file, or a photograph of a pair is not in ``dataset``.
+    """
+    if view not in VIEWS:
+        raise LrfrError(f"LFW has the views {', '.join(VIEWS)}, but '{view}' was asked for.")
+    table = read_pairs(first_existing([f / VIEWS[view] for f in _folders()], f"LFW's {VIEWS[view]}", _MEND))
+    position = pd.Series(np.arange(len(dataset)), index=dataset.table["file"])
+    try:
+        first, second = (position.loc[table[side]].to_numpy() for side in ("first", "second"))
+    except KeyError as error:
+        raise LrfrError(f"A photograph of {VIEWS[view]} is not in the prepared set ({error}): {_MEND}") from None
+    return Pairs(first, second, table["genuine"].to_numpy(bool), table["fold"].to_numpy(int))

@@ -1,0 +1,147 @@
+"""From photographs to 112 x 112 crops on disk: resumable, and honest about what could not be used."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lrfr import alignment
+from lrfr.datasets.base import COLUMNS, FaceDataset, Photograph
+from lrfr.errors import LrfrError
+from lrfr.progress import track
+
+PART = 256
+#: Raise it when the way faces are cut changes: crops made the old way are then cut anew.
+VERSION = 1
+
+Finder = Callable[[object], "np.ndarray | None"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Where the crops of a set lie, and which photographs gave none (columns file, reason)."""
+
+    folder: Path
+    unusable: pd.DataFrame
+
+
+def fingerprint(photographs: list[Photograph], how: str) -> str:
+    """Twelve hex digits that change with the list of photographs, their landmarks or the way they are cut."""
+    digest = hashlib.sha256(f"{VERSION} {how} {alignment.SIZE} {alignment.TEMPLATE.tolist()}".encode())
+    for p in photographs:
+        digest.update(f"{p.file}|{p.identity}|{None if p.landmarks is None else p.landmarks.tolist()}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _write(path: Path, save: Callable[[Path], None]) -> None:
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    save(temporary)
+    temporary.replace(path)
+
+
+def _cut(photograph: Photograph, find: Finder | None) -> tuple[np.ndarray, np.ndarray] | str:
+    """Crop and landmarks, or the reason why there is none."""
+    try:
+        image = photograph.open()
+    except LrfrError as error:
+        return str(error)
+    points = photograph.landmarks
+    if points is None:
+        points = find(image) if find else None
+    if points is None:
+        return "no face found"
+    points = alignment.check_landmarks(points, photograph.file)
+    return alignment.warp(image, alignment.similarity_transform(points)), points
+
+
+def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, title: str) -> Prepared:
+    """Cut every face and keep the crops in ``folder`` as one array.
+
+    Works in parts of 256 photographs, each written once and whole: after an interruption the next call goes on.
+
+    Args:
+        photographs: what to cut.
+        folder: receives ``images.npy`` (uint8, N x 112 x 112 x 3), ``table.csv``, ``landmarks.npy``, ``unusable.csv``.
+        find: landmark finder for photographs that bring no landmarks.
+        title: for the progress bar.
+
+    Raises:
+        LrfrError: not one photograph could be used.
+    """
+    if (folder / "table.csv").is_file():
+        return Prepared(folder, pd.read_csv(folder / "unusable.csv", dtype=str))
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [photographs[i : i + PART] for i in range(0, len(photographs), PART)]
+    with track(title, total=len(photographs), unit="photographs") as advance:
+        for number, part in enumerate(parts):
+            path = folder / f"part-{number:05d}.npz"
+            if not path.is_file():
+                cuts = []
+                for photograph in part:
+                    cuts.append(_cut(photograph, find))
+                    advance(1)
+                good = [c for c in cuts if not isinstance(c, str)]
+                arrays = {
+                    "images": np.array([c[0] for c in good], np.uint8).reshape(-1, alignment.SIZE, alignment.SIZE, 3),
+                    "landmarks": np.array([c[1] for c in good], np.float32).reshape(-1, 5, 2),
+                    "reasons": np.array(["" if not isinstance(c, str) else c for c in cuts]),
+                }
+                _write(path, lambda p, a=arrays: _save_npz(p, a))
+            else:
+                advance(len(part))
+    return _assemble(photographs, folder, parts)
+
+
+def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Photograph]]) -> Prepared:
+    files = [folder / f"part-{n:05d}.npz" for n in range(len(parts))]
+    loaded = [np.load(f) for f in files]
+    reasons = np.concatenate([part["reasons"] for part in loaded])
+    usable = reasons == ""
+    if not usable.any():
+        raise LrfrError(f"None of the {len(photographs)} photographs could be used; the first says: {reasons[0]}.")
+    rows = pd.DataFrame([[getattr(p, c) for c in COLUMNS] for p in photographs], columns=COLUMNS)
+    unusable = pd.DataFrame({"file": rows["file"][~usable], "reason": reasons[~usable]})
+    temporary = folder / f".{os.getpid()}-images.npy"
+    shape = (int(usable.sum()), alignment.SIZE, alignment.SIZE, 3)
+    images = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
+    start = 0
+    for part in loaded:
+        crops = part["images"]
+        images[start : start + len(crops)] = crops
+        start += len(crops)
+    images.flush()
+    temporary.replace(folder / "images.npy")
+    landmarks = np.concatenate([part["landmarks"] for part in loaded])
+    _write(folder / "landmarks.npy", lambda p: _save_npy(p, landmarks))
+    _write(folder / "unusable.csv", lambda p: unusable.to_csv(p, index=False))
+    _write(folder / "info.json", lambda p: _save_info(p, shape[0], len(unusable)))
+    # table.csv comes last: where it exists, everything before it does.
+    _write(folder / "table.csv", lambda p: rows[usable].to_csv(p, index=False))
+    for file in files:
+        file.unlink()
+    return Prepared(folder, unusable)
+
+
+def _save_npy(path: Path, array: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, array)
+
+
+def _save_info(path: Path, used: int, left_out: int) -> None:
+    path.write_text(json.dumps({"used": used, "left_out": left_out, "version": VERSION, "size": alignment.SIZE}))
+
+
+def read(prepared: Prepared, name: str) -> FaceDataset:
+    """The prepared set; its images stay on disk as a read-only memory map."""
+    table = pd.read_csv(prepared.folder / "table.csv", dtype=str, keep_default_na=False)
+    return FaceDataset(name, np.load(prepared.folder / "images.npy", mmap_mode="r"), table)

@@ -1,0 +1,1 @@
+"""What a network is punished for: one loss a file, its equation in the docstring."""

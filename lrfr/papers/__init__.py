@@ -1,0 +1,1 @@
+"""What exactly did this paper do? One file a paper: its settings and its training step."""
