@@ -111,7 +111,7 @@ def status(name: str) -> Status:
 
 
 def location(asset: Asset) -> Path:
-    """Where the asset's file or folder lies, or will lie. Its hash is in the name: a changed pin never meets an old file."""
+    """Where the asset lies, or will lie. Its hash is in the name, so that a changed pin never meets an old file."""
     if not asset.sources:
         return _torch_checkpoints() / asset.file
     return paths.cache_dir() / "assets" / f"{asset.name}-{asset.sha256[:12]}" / asset.file
