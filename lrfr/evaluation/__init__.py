@@ -1,0 +1,1 @@
+"""How good is it? Verification, identification, image quality, and how sure we are of each number."""
