@@ -1,7 +1,8 @@
 """How a face becomes small: antialiased resizing, blur, noise, JPEG, a camera's mixture of them, mixed resolutions.
 
 All functions take float tensors ``N x C x H x W`` with values in [0, 1] and work on the device of their input.
-Resizing is two small matrix products, ``rows @ image @ columns.T``: exact, batched and differentiable. The rows are ``torch.nn.functional.interpolate`` of the identity, computed once per pair of sizes in float64.
+Resizing is two small matrix products, ``rows @ image @ columns.T``: exact, batched and differentiable. The rows are
+``torch.nn.functional.interpolate`` of the identity, computed once per pair of sizes in float64.
 
 Two cubic kernels hide behind the name "bicubic". With antialiasing the kernel has a = -0.5 and is stretched by the
 reduction factor, as in Pillow; without, it has a = -0.75, as in OpenCV. Reducing uses the first, enlarging the second.
@@ -54,13 +55,22 @@ def _lanczos_rows(n_in: int, n_out: int, antialias: bool) -> Tensor:
     return rows / rows.sum(dim=1, keepdim=True)
 
 
+def _area_rows(n_in: int, n_out: int) -> Tensor:
+    """The share of each input pixel under each output pixel; torch's "area" lets the windows overlap instead."""
+    scale = n_in / n_out
+    left = torch.arange(n_out, dtype=torch.float64)[:, None] * scale
+    pixel = torch.arange(n_in, dtype=torch.float64)
+    covered = torch.minimum(left + scale, pixel + 1) - torch.maximum(left, pixel)
+    return covered.clamp_min(0) / scale
+
+
 @lru_cache(maxsize=512)
 def resize_matrix(n_in: int, n_out: int, kernel: Kernel = "bicubic", antialias: bool = True) -> Tensor:
     """The ``n_out x n_in`` matrix (float64, CPU) that resizes a line of pixels; each row sums to 1.
 
     Pixel centres are at half integers (``align_corners=False``). ``antialias`` stretches the kernel when reducing; it
-    changes nothing for ``nearest`` and ``area``. ``area`` averages the pixels under each output pixel, so enlarging by
-    a whole factor it equals ``nearest``.
+    changes nothing for ``nearest`` and ``area``. ``area`` weighs each input pixel by its share of the output pixel, so
+    enlarging by a whole factor it equals ``nearest``.
 
     Raises:
         LrfrError: the kernel has another name than those in ``KERNELS``.
@@ -69,6 +79,8 @@ def resize_matrix(n_in: int, n_out: int, kernel: Kernel = "bicubic", antialias: 
         raise LrfrError(f"Expected a kernel out of {', '.join(KERNELS)}, found {kernel!r}: use one of these names.")
     if kernel == "lanczos":
         return _lanczos_rows(n_in, n_out, antialias)
+    if kernel == "area":
+        return _area_rows(n_in, n_out)
     identity = torch.eye(n_in, dtype=torch.float64)[None, None]
     mode = "nearest-exact" if kernel == "nearest" else kernel
     smooth = kernel in ("bilinear", "bicubic")
@@ -85,8 +97,9 @@ def _matrix_on(
 def resize(x: Tensor, size: Size, kernel: Kernel = "bicubic", antialias: bool = True) -> Tensor:
     """Resize ``N x C x H x W`` to ``size`` (an int for a square, or height and width in pixels). Linear: no clamping.
 
-    Equals ``F.interpolate`` within 1e-6. Computed in float32 (float64 for float64 input) even under autocast, and
-    returned in the dtype of ``x``: bf16 products would be wrong by whole grey levels.
+    Equals ``F.interpolate`` in float64 within 1e-6 (``area`` at whole factors; ``lanczos`` is Pillow's). Computed in
+    float32 (float64 for float64 input) even under autocast, and returned in the dtype of ``x``: bf16 products would be
+    wrong by whole grey levels.
 
     Raises:
         LrfrError: ``x`` is no float batch of images, the size is below 1, or the kernel is unknown.
@@ -122,7 +135,8 @@ def degrade(x: Tensor, size: Size, kernel: Kernel = "bicubic", rounded: bool = T
 
 def upscale(lr: Tensor, size: Size = 112, kernel: Kernel = "bicubic") -> Tensor:
     """LR -> the size of a network's input: plain interpolation (no antialiasing), clamped to [0, 1], not rounded."""
-    return resize(lr, size, kernel, antialias=False).clamp(0, 1)
+    large = resize(lr, size, kernel, antialias=False)
+    return large.clamp(0, 1) if large is lr else large.clamp_(0, 1)  # in place: fresh memory costs more than the sum
 
 
 def round_trip(
@@ -152,9 +166,11 @@ def add_blur(x: Tensor, sigma: float | Tensor) -> Tensor:
         at = torch.arange(n, device=x.device, dtype=torch.float32)
         return torch.softmax(-((at[:, None] - at) ** 2) / (2 * spread**2), dim=-1)
 
+    height, width = x.shape[-2:]
     with torch.autocast(x.device.type, enabled=False):
-        blurred = rows(x.shape[-2]) @ x.float() @ rows(x.shape[-1]).transpose(-1, -2)
-    return blurred.to(x.dtype)
+        down = rows(height)
+        across = down if width == height else rows(width)
+        return (down @ x.float() @ across.transpose(-1, -2)).to(x.dtype)
 
 
 def add_noise(
