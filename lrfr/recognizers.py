@@ -1,0 +1,172 @@
+"""One call for every face network: images in [0, 1] -> embeddings, with its own size, crop, normalisation, distance.
+
+All of them take the same 112 x 112 crops (ArcFace frame). A recognizer is frozen and stays in evaluation mode; the
+gradient passes through it to the images.
+"""
+
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lrfr import assets
+from lrfr.alignment import SIZE
+from lrfr.errors import LrfrError
+from lrfr.networks import dlib_resnet
+from lrfr.networks.framing import Framing, dlib_scale_and_shift
+from lrfr.progress import track
+
+Name = Literal["dlib"]
+NAMES: tuple[Name, ...] = get_args(Name)
+
+Distance = Literal["euclidean", "cosine"]
+Embeddings = TypeVar("Embeddings", Tensor, np.ndarray)
+
+# Images of a network in training may overshoot [0, 1]; grey levels 0..255 are far outside this.
+_RANGE = 8.0
+
+
+class Recognizer(nn.Module):
+    """A face network behind one convention.
+
+    Attributes:
+        name: what `load` calls it.
+        dim: length D of an embedding.
+        distance: "euclidean" (similarity is the negative distance, not squared: dlib's threshold of .6 is -.6 here) or
+            "cosine" (similarity is the cosine, -1 to 1).
+    """
+
+    def __init__(self, name: str, network: nn.Module, dim: int, distance: Distance) -> None:
+        """Freeze `network`, which turns N x 3 x 112 x 112 in [0, 1] into N x `dim`."""
+        super().__init__()
+        self.name = name
+        self.dim = dim
+        self.distance = distance
+        self.network = network.requires_grad_(False)
+        self.eval()
+
+    def train(self, mode: bool = True) -> "Recognizer":
+        """Stay in evaluation mode: a model that contains a recognizer must not switch its batch norms on."""
+        del mode
+        return super().train(False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """N x 3 x 112 x 112, float, RGB, [0, 1] (a little overshoot passes) -> N x D.
+
+        Raises:
+            LrfrError: another shape, whole numbers, or values that are grey levels or no numbers.
+        """
+        _check(images)
+        return self.network(images)
+
+    def similarity(self, a: Embeddings, b: Embeddings) -> Embeddings:
+        """Pairwise, N x D and N x D -> N; higher is closer. Tensors or numpy arrays.
+
+        Raises:
+            LrfrError: the shapes differ, or are no embeddings of this network.
+        """
+        first, second = self._embeddings(a), self._embeddings(b)
+        if len(first) != len(second):
+            raise LrfrError(
+                f"Expected as many embeddings on both sides, found {len(first)} and {len(second)}: "
+                "use similarity_matrix for all pairs."
+            )
+        result = torch.cosine_similarity(first, second) if self.distance == "cosine" else -(first - second).norm(dim=1)
+        return _like(a, result)
+
+    def similarity_matrix(self, a: Embeddings, b: Embeddings) -> Embeddings:
+        """All pairs, N x D and M x D -> N x M; higher is closer. Tensors or numpy arrays.
+
+        Raises:
+            LrfrError: the arrays are no embeddings of this network.
+        """
+        first, second = self._embeddings(a), self._embeddings(b)
+        if self.distance == "cosine":
+            result = nn.functional.normalize(first) @ nn.functional.normalize(second).t()
+        else:
+            # Without the shortcut through matrix products, which is off by 1e-3 between equal embeddings.
+            result = -torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
+        return _like(a, result)
+
+    def _embeddings(self, values: Tensor | np.ndarray) -> Tensor:
+        result = torch.as_tensor(values).float()
+        if result.ndim != 2 or result.shape[1] != self.dim:
+            raise LrfrError(f"Expected embeddings of {self.name}, N x {self.dim}, found shape {tuple(result.shape)}.")
+        return result
+
+
+def _like(example: Embeddings, result: Tensor) -> Embeddings:
+    """`result` in the kind of `example`."""
+    return result if isinstance(example, Tensor) else result.numpy()
+
+
+def _check(images: Tensor) -> None:
+    if images.ndim != 4 or images.shape[1:] != (3, SIZE, SIZE) or not images.is_floating_point():
+        raise LrfrError(
+            f"Expected a float tensor N x 3 x {SIZE} x {SIZE} with values in [0, 1], found {tuple(images.shape)} of "
+            f"{images.dtype}: make one with FaceDataset.tensor(), enlarge small faces with degradation.upscale."
+        )
+    if images.numel():
+        low, high = (float(v) for v in images.detach().aminmax())
+        if not (low >= -_RANGE and high <= _RANGE):
+            raise LrfrError(
+                f"Expected images with values in [0, 1], found {low:.4g} to {high:.4g}: divide grey levels by 255."
+            )
+
+
+def load(name: Name, device: torch.device | str = "cpu", weights: Path | None = None) -> Recognizer:
+    """A frozen recognizer.
+
+    Args:
+        name: one of `NAMES`.
+        device: where it shall live.
+        weights: its file, where it is not the one that `lrfr assets` fetches.
+
+    Raises:
+        LrfrError: no such recognizer, its weights cannot be had, or a package it needs is missing.
+    """
+    if name == "dlib":
+        network = dlib_resnet.load(weights or assets.path("dlib"))
+        recognizer = Recognizer(
+            name, nn.Sequential(Framing(dlib_resnet.CHIP, *dlib_scale_and_shift()), network), 128, "euclidean"
+        )
+    else:
+        raise LrfrError(f"There is no recognizer {name!r}: the known ones are {', '.join(NAMES)}.")
+    return recognizer.to(device)
+
+
+def embed(
+    recognizer: Recognizer,
+    images: np.ndarray | Tensor,
+    batch_size: int = 64,
+    device: torch.device | str | None = None,
+) -> np.ndarray:
+    """Embeddings of many images, without gradient, in batches, with progress where a terminal watches.
+
+    Args:
+        recognizer: from `load`.
+        images: crops as stored (uint8, N x 112 x 112 x 3) or as used (float, N x 3 x 112 x 112, [0, 1]).
+        batch_size: images at a time.
+        device: moves the recognizer there first; None leaves it where it is.
+
+    Returns:
+        float32, N x D.
+
+    Raises:
+        LrfrError: the images have another shape, type or range.
+    """
+    if device is not None:
+        recognizer.to(device)
+    place = next(recognizer.network.parameters()).device
+    result = np.empty((len(images), recognizer.dim), np.float32)
+    with torch.no_grad(), track(f"{recognizer.name} embeddings", len(images), "images") as advance:
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            if batch.dtype == np.uint8:
+                batch = torch.from_numpy(np.array(batch)).movedim(-1, 1).float().div_(255)
+            batch = torch.as_tensor(batch).to(place)
+            result[start : start + len(batch)] = recognizer(batch).float().cpu().numpy()
+            advance(len(batch))
+    return result
