@@ -66,7 +66,12 @@ def to_tensor(images: np.ndarray) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Photograph:
-    """One photograph before the face is cut out: where it lies and what the set says of it."""
+    """One photograph before the face is cut out: where it lies and what the set says of it.
+
+    Attributes:
+        landmarks: five points (x, y) that the set brings, in pixels; None where they must be found.
+        frame: where the set's own alignment puts the five points: used when none are found.
+    """
 
     file: str
     identity: str
@@ -75,6 +80,7 @@ class Photograph:
     distance: str = ""
     session: str = ""
     landmarks: np.ndarray | None = None
+    frame: np.ndarray | None = None
 
     def open(self) -> Image.Image:
         """Decode the picture.

@@ -17,7 +17,7 @@ from lrfr.progress import track
 
 PART = 256
 #: Raise it when the way faces are cut changes: crops made the old way are then cut anew.
-VERSION = 1
+VERSION = 2
 
 Finder = Callable[[object], "np.ndarray | None"]
 
@@ -53,6 +53,7 @@ def _cut(photograph: Photograph, find: Finder | None) -> tuple[np.ndarray, np.nd
     points = photograph.landmarks
     if points is None:
         points = find(image) if find else None
+        points = photograph.frame if points is None else points
     if points is None:
         return "no face found"
     points = alignment.check_landmarks(points, photograph.file)

@@ -1,0 +1,202 @@
+"""frloss: Abello & Hirata, "Optimizing Super Resolution for Face Recognition" (SIBGRAPI 2019).
+
+SRResNet learns in two phases (Sec. III-D). Phase 1 minimises the MSE alone. Phase 2 goes on from there in two arms that
+share start weights, data order and number of steps: "fr" minimises FR + MSE, weighted so that each is about half of the
+loss at the start; "mse", the paper's VanillaSRResNet, goes on with the MSE alone.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from lrfr import degradation
+from lrfr.datasets import FaceDataset
+from lrfr.errors import LrfrError
+from lrfr.losses.identity import fr_loss
+from lrfr.losses.pixel import mse_loss
+from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+from lrfr.recognizers import Recognizer, embed
+from lrfr.training import Batches, Progressing, Schedule, descend, fit, load_weights
+
+HR = 112
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of one phase.
+
+    Attributes:
+        network: shape of the SRResNet.
+        schedule: steps, batch, learning rate, seed.
+        arm: ``"mse"`` or ``"fr"``.
+        share: share of the FR loss in the whole at the start of phase 2 (paper: about .5).
+        target: what an SR face shall resemble: ``"same"`` photograph (Eq. 5), ``"other"`` photograph of the same
+            person, or the identity's ``"centroid"`` (the paper's Sec. V-C).
+        shift: the recogniser sees both faces moved by up to this many pixels, at random: with its grid no longer tied
+            to the picture's, it teaches no grid.
+    """
+
+    network: SRResNetSettings = field(default_factory=SRResNetSettings)
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=1000))
+    arm: str = "mse"
+    share: float = 0.5
+    target: str = "same"
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what the paper does not know."""
+        if self.arm not in ("mse", "fr"):
+            raise LrfrError(f"frloss has the arms 'mse' and 'fr', but '{self.arm}' was asked for.")
+        if self.target not in ("same", "other", "centroid"):
+            raise LrfrError(f"The FR loss knows the targets same, other and centroid, not '{self.target}'.")
+        if not 0 < self.share < 1:
+            raise LrfrError(f"The FR loss's share of the whole lies between 0 and 1, but {self.share} was asked for.")
+
+    @property
+    def lr_size(self) -> int:
+        """Side of an LR face in pixels: 28 at 4x, 14 at 8x."""
+        return HR // self.network.scale
+
+
+def paper(scale: int, phase: int, arm: str = "mse", steps: int = 100_000) -> Settings:
+    """The paper's own settings; it gives neither batch size nor number of steps."""
+    schedule = Schedule(steps, learning_rate=1e-4 if phase == 1 else 1e-5, decay="constant")
+    return Settings(SRResNetSettings.printed(scale), schedule, arm)
+
+
+class Faces:
+    """HR faces on the training device and, for phase 2, their embeddings (of the photograph and of its mirror image)."""
+
+    def __init__(self, dataset: FaceDataset, device: torch.device, recognizer: Recognizer | None = None) -> None:
+        pixels = np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))
+        self.pixels = torch.from_numpy(pixels).to(device)
+        self.labels = torch.from_numpy(dataset.labels).to(device)
+        self.embeddings: torch.Tensor | None = None
+        if recognizer is not None:
+            both = [embed(recognizer, images) for images in (dataset.images, dataset.images[:, :, ::-1])]
+            self.embeddings = torch.from_numpy(np.stack(both)).to(device)
+
+    def hr(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
+        """``B x 3 x 112 x 112`` in [0, 1]; mirrored where ``flip``."""
+        images = self.pixels[torch.from_numpy(index).to(self.pixels.device)].float().div_(255)
+        mirrored = torch.from_numpy(flip).to(images.device)[:, None, None, None]
+        return torch.where(mirrored, images.flip(3), images)
+
+    def target(self, kind: str, index: np.ndarray, flip: np.ndarray, generator: torch.Generator) -> torch.Tensor:
+        """Embeddings (``B x D``) that the SR faces shall resemble; see :class:`Settings`."""
+        assert self.embeddings is not None
+        device = self.embeddings.device
+        rows, sides = torch.from_numpy(index).to(device), torch.from_numpy(flip.astype(np.int64)).to(device)
+        if kind == "same":
+            return self.embeddings[sides, rows]
+        same_person = self.labels[None, :] == self.labels[rows][:, None]
+        if kind == "centroid":
+            weights = same_person.float()
+            return (weights / weights.sum(1, keepdim=True)) @ self.embeddings.mean(0)
+        same_person[torch.arange(len(rows)), rows] = False
+        lonely = ~same_person.any(1)
+        same_person[lonely, rows[lonely]] = True  # a person with one photograph is their own other
+        draw = torch.rand(same_person.shape, generator=generator).to(device)
+        return self.embeddings[sides, torch.where(same_person, draw, -1.0).argmax(1)]
+
+
+def moved(sr: torch.Tensor, hr: torch.Tensor, most: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Both batches moved by the same random whole pixels, up to ``most`` each way, edges repeated."""
+    size = sr.shape[-1]
+    dy, dx = (int(v) for v in torch.randint(0, 2 * most + 1, (2,), generator=generator))
+    both = F.pad(torch.cat([sr, hr]), (most, most, most, most), mode="replicate")
+    a, b = both[:, :, dy : dy + size, dx : dx + size].chunk(2)
+    return a, b
+
+
+def starting_weight(settings: Settings, model: nn.Module, faces: Faces, recognizer: Recognizer, most: int = 256) -> float:
+    """The FR loss's weight beside MSE weight 1, so that it is ``settings.share`` of the whole at the start (Sec. III-D)."""
+    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
+    mse, fr = [], []
+    with torch.no_grad():
+        for part in np.array_split(index, max(1, len(index) // 32)):
+            flip = np.zeros(len(part), bool)
+            hr = faces.hr(part, flip)
+            sr = model(degradation.degrade(hr, settings.lr_size)).float()
+            wanted = faces.target(settings.target, part, flip, torch.Generator().manual_seed(settings.schedule.seed))
+            mse.append(mse_loss(sr, hr) * len(part))
+            fr.append(fr_loss(recognizer(sr), wanted) * len(part))
+    ratio = float(torch.stack(mse).sum() / torch.stack(fr).sum())
+    return ratio * settings.share / (1 - settings.share)
+
+
+def train(
+    settings: Settings,
+    dataset: FaceDataset,
+    folder: Path,
+    recognizer: Recognizer | None = None,
+    start: Path | None = None,
+) -> Path:
+    """Run one phase, or resume it.
+
+    Args:
+        settings: what to do.
+        dataset: HR faces.
+        folder: of the run.
+        recognizer: the frozen network of the FR loss (arm ``"fr"``).
+        start: phase 1's ``weights.safetensors`` (phase 2).
+
+    Returns:
+        Path of the final ``weights.safetensors``.
+
+    Raises:
+        LrfrError: arm ``"fr"`` without recogniser or start weights; whatever :func:`lrfr.training.fit` raises.
+    """
+    if settings.arm == "fr" and (recognizer is None or start is None):
+        raise LrfrError("The FR arm goes on from phase 1 with a recogniser: give both `recognizer` and `start`.")
+    if (folder / "weights.safetensors").is_file() and (folder / "settings.json").is_file():
+        recognizer = None if settings.arm == "mse" else recognizer
+    fabric = settings.schedule.fabric()
+    fabric.seed_everything(settings.schedule.seed, verbose=False)
+    model: nn.Module = SRResNet(settings.network)
+    if start is not None:
+        load_weights(model, start)
+    model = model.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), settings.schedule.learning_rate)
+    model, optimizer = fabric.setup(model, optimizer)
+    if settings.arm == "fr" and recognizer is not None:
+        recognizer = recognizer.to(fabric.device)
+    faces = Faces(dataset, fabric.device, recognizer if settings.arm == "fr" else None)
+    batches = Batches(len(dataset), settings.schedule.batch_size, settings.schedule.seed, fabric.global_rank, fabric.world_size)
+    weight = 0.0
+    if settings.arm == "fr" and recognizer is not None:
+        weight = starting_weight(settings, model, faces, recognizer)
+
+    def step(number: int) -> dict[str, torch.Tensor]:
+        index, flip = batches(number)
+        hr = faces.hr(index, flip)
+        lr = degradation.degrade(hr, settings.lr_size)
+        sr = model(lr.contiguous(memory_format=torch.channels_last)).float()
+        mse = mse_loss(sr, hr)
+        if settings.arm == "mse" or recognizer is None:
+            descend(fabric, optimizer, mse)
+            return {"loss": mse, "mse": mse}
+        draws = batches.generator(number)
+        seen = sr
+        wanted = faces.target(settings.target, index, flip, draws)
+        if settings.shift:
+            seen, there = moved(sr, hr, settings.shift, draws)
+            if settings.target == "same":
+                with torch.no_grad():
+                    wanted = recognizer(there)
+        fr = fr_loss(recognizer(seen), wanted)
+        loss = mse + weight * fr
+        descend(fabric, optimizer, loss)
+        return {"loss": loss, "mse": mse, "fr": fr, "fr_share": (weight * fr / loss).detach()}
+
+    running = Progressing({"model": model}, {"adam": optimizer})
+    return fit(folder, settings, settings.schedule, fabric, running, step)
+
+
+def phase_two(settings: Settings, arm: str, schedule: Schedule) -> Settings:
+    """Phase 2 in one arm, on the network of phase 1."""
+    return replace(settings, arm=arm, schedule=schedule)

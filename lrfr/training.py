@@ -1,0 +1,312 @@
+"""How is a step repeated? One loop on Lightning Fabric for every paper: precision, devices, log, checkpoint, resume.
+
+A paper's file builds its networks and hands over a function that does one step; this loop knows no paper. A run is a
+folder with ``settings.json``, ``metrics.jsonl``, ``weights.safetensors`` (the result) and ``state.ckpt`` (to resume).
+Everything random in a step is drawn from its number, so that an interrupted run ends in the same bits as an undisturbed
+one (same machine, same library versions, fp32 on a CPU; tested).
+"""
+
+import dataclasses
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from lrfr.errors import LrfrError
+from lrfr.progress import track
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes:
+        steps: optimiser steps.
+        batch_size: images a step, over all devices.
+        learning_rate: at its highest.
+        decay: ``"cosine"`` (to 2 % of the highest) or ``"constant"``.
+        warmup: steps of linear rise.
+        seed: of start weights, data order and every draw.
+        precision: as Fabric names it: ``"32-true"`` or ``"bf16-mixed"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``.
+        checkpoint_every: steps between two writes of ``state.ckpt``.
+        log_every: steps that one line of ``metrics.jsonl`` averages.
+    """
+
+    steps: int
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    decay: str = "cosine"
+    warmup: int = 0
+    seed: int = 0
+    precision: str = "bf16-mixed"
+    device: str = "auto"
+    checkpoint_every: int = 200
+    log_every: int = 20
+
+    def rate(self, step: int) -> float:
+        """Learning rate of step ``step`` (0-based)."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        if self.decay == "constant":
+            return self.learning_rate
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def fabric(self) -> Fabric:
+        """Fabric for this schedule; under torchrun it joins the other processes."""
+        fabric = Fabric(accelerator=self.device, devices="auto" if _launched() else 1, precision=self.precision)  # type: ignore[arg-type]
+        fabric.launch()
+        return fabric
+
+
+def _launched() -> bool:
+    return "WORLD_SIZE" in os.environ
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Which images a step sees: epochs of seeded permutations; every draw depends on (seed, step) alone.
+
+    Args:
+        count: images in the set.
+        batch_size: images a step over all processes; the last, smaller batch of an epoch is dropped.
+        seed: of the permutations and flips.
+        rank, world: this process and how many there are; each takes its share of every batch.
+    """
+
+    count: int
+    batch_size: int
+    seed: int = 0
+    rank: int = 0
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        if not 0 < self.batch_size <= self.count:
+            raise LrfrError(f"A batch of {self.batch_size} cannot be drawn from {self.count} images.")
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (int64) and horizontal flips (bool) of the images of step ``step``."""
+        epoch, place = divmod(step, self.count // self.batch_size)
+        order, flips = _epoch(self.count, self.seed, epoch)
+        here = slice(place * self.batch_size + self.rank, (place + 1) * self.batch_size, self.world)
+        return order[here], flips[here]
+
+    def generator(self, step: int) -> torch.Generator:
+        """For further draws of step ``step`` (CPU)."""
+        return torch.Generator().manual_seed(hash((self.seed, self.rank, step)) & 0x7FFFFFFF)
+
+
+@lru_cache(maxsize=4)
+def _epoch(count: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng((seed, epoch))
+    return rng.permutation(count), rng.random(count) < 0.5
+
+
+def descend(fabric: Fabric, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    """One plain optimiser step on ``loss``."""
+    optimizer.zero_grad(set_to_none=True)
+    fabric.backward(loss)
+    optimizer.step()
+
+
+def provenance(fabric: Fabric) -> dict[str, Any]:
+    """Library versions and hardware of a run, without names of machines or paths."""
+    name = torch.cuda.get_device_name() if fabric.device.type == "cuda" else platform.machine()
+    return {"torch": torch.__version__, "device": fabric.device.type, "hardware": name, "threads": torch.get_num_threads()}
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write as JSON, whole or not at all."""
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    temporary.replace(path)
+
+
+def save_weights(module: nn.Module, path: Path, half: bool = False, notes: Mapping[str, str] | None = None) -> None:
+    """State of a module as safetensors, whole or not at all; fp16 where ``half``."""
+    state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
+    if half:
+        state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    save_file(state, temporary, metadata=dict(notes or {}))
+    temporary.replace(path)
+
+
+def load_weights(module: nn.Module, path: Path) -> nn.Module:
+    """Fill ``module`` from a safetensors file (fp16 is widened).
+
+    Raises:
+        LrfrError: no such file, a damaged file, or weights of another network.
+    """
+    if not path.is_file():
+        raise LrfrError(f"Expected weights at {path}, found none: train them or fetch the checkout's data/checkpoints.")
+    try:
+        state = load_file(path)
+        module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except SafetensorError as error:
+        raise LrfrError(f"{path} is damaged ({error}): fetch or train it again.") from None
+    except RuntimeError as error:
+        first = str(error).strip().splitlines()[-1].strip()
+        raise LrfrError(f"{path} holds the weights of another network than asked for ({first}).") from None
+    return module
+
+
+@dataclass
+class Progressing:
+    """What a run owns while it goes on: the networks and optimisers that a checkpoint must hold."""
+
+    modules: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+
+    def state(self, step: int) -> dict[str, Any]:
+        """Everything needed to go on after ``step`` steps."""
+        return {
+            "step": step,
+            "modules": {k: _plain(m).state_dict() for k, m in self.modules.items()},
+            "optimizers": {k: o.state_dict() for k, o in self.optimizers.items()},
+        }
+
+    def restore(self, path: Path) -> int:
+        """Load a checkpoint; returns the number of steps done.
+
+        Raises:
+            LrfrError: the file is damaged or of other networks.
+        """
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            for key, module in self.modules.items():
+                _plain(module).load_state_dict(state["modules"][key])
+            for key, optimizer in self.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][key])
+        except Exception as error:
+            raise LrfrError(f"{path} cannot be resumed ({type(error).__name__}): remove its folder to start again.") from None
+        return int(state["step"])
+
+
+def _plain(module: nn.Module) -> nn.Module:
+    return getattr(module, "module", module)
+
+
+def fit(
+    folder: Path,
+    settings: Any,
+    schedule: Schedule,
+    fabric: Fabric,
+    running: Progressing,
+    step: Callable[[int], dict[str, torch.Tensor]],
+    result: str = "model",
+) -> Path:
+    """Repeat ``step`` until ``schedule.steps``; resume where ``folder`` holds a checkpoint of the same settings.
+
+    Args:
+        folder: of the run.
+        settings: dataclass, written to ``settings.json``; a folder of other settings is refused.
+        schedule: how long and how fast.
+        fabric: from :meth:`Schedule.fabric`.
+        running: networks and optimisers; their learning rates are set here, before each step.
+        step: does step ``i`` and returns scalars to log (they stay on the device until a line is written).
+        result: which of ``running.modules`` becomes ``weights.safetensors``.
+
+    Returns:
+        Path of ``weights.safetensors``.
+
+    Raises:
+        LrfrError: other settings in ``folder``, a damaged checkpoint, or a loss that is no number.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, checkpoint, log = folder / "weights.safetensors", folder / "state.ckpt", folder / "metrics.jsonl"
+    _same_settings(folder / "settings.json", settings, fabric)
+    if weights.is_file():
+        return weights
+    start = running.restore(checkpoint) if checkpoint.is_file() else 0
+    if fabric.is_global_zero:
+        _trim(log, start)
+    base = {k: [g["lr"] / schedule.learning_rate for g in o.param_groups] for k, o in running.optimizers.items()}
+    if start:
+        base = {k: [g["initial"] for g in o.param_groups] for k, o in running.optimizers.items()}
+    for key, optimizer in running.optimizers.items():
+        for group, factor in zip(optimizer.param_groups, base[key], strict=True):
+            group["initial"] = factor
+    sums: dict[str, torch.Tensor] = {}
+    began = time.perf_counter()
+    with track(folder.name, schedule.steps, "steps") as advance:
+        advance(start)
+        for index in range(start, schedule.steps):
+            for optimizer in running.optimizers.values():
+                for group in optimizer.param_groups:
+                    group["lr"] = group["initial"] * schedule.rate(index)
+            for key, value in step(index).items():
+                value = value.detach().float()
+                sums[key] = sums[key] + value if key in sums else value
+            advance(1)
+            done = index + 1
+            if done % schedule.log_every == 0:
+                speed = schedule.batch_size * schedule.log_every / (time.perf_counter() - began)
+                _log(log, done, {k: float(v) / schedule.log_every for k, v in sums.items()}, schedule, speed, fabric)
+                sums, began = {}, time.perf_counter()
+            if done % schedule.checkpoint_every == 0 and done < schedule.steps and fabric.is_global_zero:
+                temporary = checkpoint.with_name(f".{checkpoint.name}")
+                torch.save(running.state(done), temporary)
+                temporary.replace(checkpoint)
+    if fabric.is_global_zero:
+        write_json(folder / "provenance.json", provenance(fabric))
+        save_weights(_plain(running.modules[result]), weights)
+        checkpoint.unlink(missing_ok=True)
+    fabric.barrier()
+    return weights
+
+
+def as_dict(settings: Any) -> dict[str, Any]:
+    """Dataclass to what JSON gives back (tuples become lists), so that both can be compared."""
+    return json.loads(json.dumps(dataclasses.asdict(settings), default=str))
+
+
+def _same_settings(path: Path, settings: Any, fabric: Fabric) -> None:
+    mine = as_dict(settings)
+    if path.is_file():
+        found = json.loads(path.read_text())
+        if found != mine:
+            other = sorted(k for k in {*found, *mine} if found.get(k) != mine.get(k))
+            raise LrfrError(
+                f"{path.parent} holds a run with other settings ({', '.join(other)}): "
+                "give this run another folder or remove that one."
+            )
+    elif fabric.is_global_zero:
+        write_json(path, mine)
+
+
+def _trim(log: Path, steps: int) -> None:
+    """Drop lines after the checkpoint: they are written again."""
+    if log.is_file():
+        lines = [line for line in log.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= steps]
+        log.write_text("".join(line + "\n" for line in lines))
+
+
+def _log(
+    path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric
+) -> None:
+    for key, value in values.items():
+        if not math.isfinite(value):
+            raise LrfrError(
+                f"The {key} of {path.parent.name} is {value} at step {step}: training has diverged; "
+                "lower the learning rate, or train in fp32 (precision '32-true')."
+            )
+    if fabric.is_global_zero:
+        row = {"step": step, "learning_rate": schedule.rate(step - 1), "images_per_second": round(speed, 2), **values}
+        with path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
