@@ -139,14 +139,15 @@ def tar(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None = No
     return _plain(np.take_along_axis(curve.tar, _operating_point(curve, far)[..., None], axis=-1)[..., 0])
 
 
-def tar_at_far(similarity: ArrayLike, genuine: ArrayLike, far: float) -> TarAtFar:
+def tar_at_far(similarity: ArrayLike, genuine: ArrayLike, far: float, weight: ArrayLike | None = None) -> TarAtFar:
     """`tar` with its threshold and the number of false accepts that it rests on.
 
-    The threshold is infinite where even the highest score would let more than ``far`` of the impostors in.
+    The threshold is infinite where even the highest score would let more than ``far`` of the impostors in. ``weight``
+    here is P whole numbers: how many pairs each entry stands for.
     """
-    curve = roc(similarity, genuine)
+    curve = roc(similarity, genuine, weight)
     point = int(_operating_point(curve, far))
-    impostors = int(curve.impostors)
+    impostors = round(float(curve.impostors))
     return TarAtFar(
         far=far,
         tar=float(curve.tar[point]),
