@@ -1,0 +1,83 @@
+"""The command line: quick help, one sentence for an error, and the list of assets."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from lrfr import assets, cli
+from lrfr.errors import LrfrError
+
+
+def lrfr(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "lrfr.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+def test_help_imports_nothing_heavy():
+    heavy = {"torch", "numpy", "pandas", "sklearn", "scipy", "lightning", "PIL", "matplotlib", "jupytext", "papermill"}
+    program = "import sys, lrfr.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_help_lists_every_command():
+    done = lrfr("--help")
+    assert done.returncode == 0
+    for command in cli.app.registered_commands:
+        assert str(command.name) in done.stdout
+
+
+def test_error_is_one_sentence_and_status_1():
+    done = lrfr("assets", "nosuchthing")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("lrfr: There is no asset 'nosuchthing'")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_other_errors_keep_their_traceback(monkeypatch):
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(RuntimeError):
+        cli.main()
+
+
+def test_list_says_what_is_there_and_why(tmp_path):
+    done = lrfr("assets", LRFR_CACHE=str(tmp_path), TORCH_HOME=str(tmp_path))
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()[1:]
+    for asset in assets.load().values():
+        (line,) = [line for line in lines if line.split()[:1] == [asset.name]]
+        assert line.split()[1] == "missing"
+        assert asset.needed_for.split()[0] in line
+    assert "$TORCH_HOME/checkpoints" in done.stdout
+
+
+def test_fetching_what_is_there_is_quiet():
+    assets.path("att")
+    done = lrfr("assets", "--fetch", "att")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert lrfr("assets", "att").stdout.splitlines()[1].split()[:2] == ["att", "present"]
+
+
+def test_check_takes_a_damaged_asset_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("LRFR_CACHE", str(tmp_path))
+    file = assets.location(assets.get("lpips-alexnet"))
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as handle:
+        handle.truncate(assets.get("lpips-alexnet").size)  # the right size, all zeros
+    assert assets.status("lpips-alexnet") == "present"
+    result = CliRunner().invoke(cli.app, ["assets", "--check"])
+    assert isinstance(result.exception, LrfrError)
+    assert "lrfr assets --fetch lpips-alexnet" in str(result.exception)
+    assert assets.status("lpips-alexnet") == "missing"
