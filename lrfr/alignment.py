@@ -84,6 +84,11 @@ class LandmarkFinder:
     """
 
     def __init__(self, enlarge: float = 1.0, border: float = 0.0, min_probability: float = 0.6) -> None:
+        """Load MTCNN, whose weights come with facenet-pytorch.
+
+        Raises:
+            LrfrError: facenet-pytorch is not installed.
+        """
         mtcnn = require("facenet_pytorch", "faces").MTCNN
         self._mtcnn: Any = mtcnn(keep_all=True, min_face_size=24, device="cpu")
         self.enlarge, self.border, self.min_probability = enlarge, border, min_probability

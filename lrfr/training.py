@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lrfr.errors import LrfrError
+from lrfr.files import replacing, write_json, write_text
 from lrfr.progress import track
 
 
@@ -127,14 +128,12 @@ def descend(fabric: Fabric, optimizer: torch.optim.Optimizer, loss: torch.Tensor
 def provenance(fabric: Fabric) -> dict[str, Any]:
     """Library versions and hardware of a run, without names of machines or paths."""
     name = torch.cuda.get_device_name() if fabric.device.type == "cuda" else platform.machine()
-    return {"torch": torch.__version__, "device": fabric.device.type, "hardware": name, "threads": torch.get_num_threads()}
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write as JSON, whole or not at all."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
-    temporary.replace(path)
+    return {
+        "torch": torch.__version__,
+        "device": fabric.device.type,
+        "hardware": name,
+        "threads": torch.get_num_threads(),
+    }
 
 
 def save_weights(module: nn.Module, path: Path, half: bool = False, notes: Mapping[str, str] | None = None) -> None:
@@ -142,9 +141,8 @@ def save_weights(module: nn.Module, path: Path, half: bool = False, notes: Mappi
     state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
     if half:
         state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    save_file(state, temporary, metadata=dict(notes or {}))
-    temporary.replace(path)
+    with replacing(path) as part:
+        save_file(state, part, metadata=dict(notes or {}))
 
 
 def load_weights(module: nn.Module, path: Path) -> nn.Module:
@@ -194,7 +192,9 @@ class Progressing:
             for key, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][key])
         except Exception as error:
-            raise LrfrError(f"{path} cannot be resumed ({type(error).__name__}): remove its folder to start again.") from None
+            raise LrfrError(
+                f"{path} cannot be resumed ({type(error).__name__}): remove its folder to start again."
+            ) from None
         return int(state["step"])
 
 
@@ -260,15 +260,21 @@ def fit(
                 _log(log, done, {k: float(v) / schedule.log_every for k, v in sums.items()}, schedule, speed, fabric)
                 sums, began = {}, time.perf_counter()
             if done % schedule.checkpoint_every == 0 and done < schedule.steps and fabric.is_global_zero:
-                temporary = checkpoint.with_name(f".{checkpoint.name}")
-                torch.save(running.state(done), temporary)
-                temporary.replace(checkpoint)
+                with replacing(checkpoint) as part:
+                    torch.save(running.state(done), part)
     if fabric.is_global_zero:
         write_json(folder / "provenance.json", provenance(fabric))
         save_weights(_plain(running.modules[result]), weights)
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
     return weights
+
+
+def finished(folder: Path, settings: Any) -> Path | None:
+    """Weights of a run that is already done with these settings, else None."""
+    weights, written = folder / "weights.safetensors", folder / "settings.json"
+    done = weights.is_file() and written.is_file() and json.loads(written.read_text()) == as_dict(settings)
+    return weights if done else None
 
 
 def as_dict(settings: Any) -> dict[str, Any]:
@@ -293,13 +299,13 @@ def _same_settings(path: Path, settings: Any, fabric: Fabric) -> None:
 def _trim(log: Path, steps: int) -> None:
     """Drop lines after the checkpoint: they are written again."""
     if log.is_file():
-        lines = [line for line in log.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= steps]
-        log.write_text("".join(line + "\n" for line in lines))
+        lines = [
+            line for line in log.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= steps
+        ]
+        write_text(log, "".join(line + "\n" for line in lines))
 
 
-def _log(
-    path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric
-) -> None:
+def _log(path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric) -> None:
     for key, value in values.items():
         if not math.isfinite(value):
             raise LrfrError(

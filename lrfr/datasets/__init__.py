@@ -17,8 +17,6 @@ from lrfr.paths import cache_dir, data_dir
 
 __all__ = ["FaceDataset", "Photograph", "load", "photographs", "prepared"]
 
-PACKAGED = ("att", "caltech")
-
 
 def photographs(name: str) -> list[Photograph]:
     """The photographs of a set, before the faces are cut out.
@@ -64,12 +62,8 @@ def prepared(name: str) -> prepare.Prepared:
     how = "landmarks" if all(p.landmarks is not None for p in found) else "mtcnn"
     title = Path(name).name
     place = cache_dir() / "faces" / f"{title}-{prepare.fingerprint(found, how)}"
-    find = None if how == "landmarks" or name in PACKAGED and _recorded(name) else finder(name)
+    find = None if how == "landmarks" else finder(name)
     return prepare.prepare(found, place, find, f"cutting {title}")
-
-
-def _recorded(name: str) -> bool:
-    return (data_dir() / "landmarks" / f"{name}.csv").is_file()
 
 
 def load(name: str) -> FaceDataset:

@@ -100,6 +100,11 @@ class Store:
     """Files of a data set in a folder or, unopened, in a zip."""
 
     def __init__(self, path: Path) -> None:
+        """List what is there.
+
+        Raises:
+            LrfrError: a zip that is cut short.
+        """
         self.path = path
         if path.suffix == ".zip":
             try:

@@ -49,9 +49,13 @@ def photographs() -> list[Photograph]:
     for name in store.pictures():
         file = name.split("/")[-1]
         if file in identity:
-            found.append(Photograph(file, identity[file], store.reader(name), landmarks=landmarks.get(file), frame=FRAME))
+            found.append(
+                Photograph(file, identity[file], store.reader(name), landmarks=landmarks.get(file), frame=FRAME)
+            )
     if not found:
-        raise LrfrError(f"No photograph in {store.path} has a row in {rows}: both must come from one edition of CelebA.")
+        raise LrfrError(
+            f"No photograph in {store.path} has a row in {rows}: both must come from one edition of CelebA."
+        )
     return sorted(found, key=lambda photograph: photograph.file)
 
 

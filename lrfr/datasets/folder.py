@@ -13,7 +13,9 @@ def photographs(path: Path) -> list[Photograph]:
         LrfrError: no such folder, or no picture at ``<identity>/<picture>`` in it.
     """
     if not path.is_dir():
-        raise LrfrError(f"Expected a folder of faces at {path}, found none: give the folder that holds <identity>/*.jpg.")
+        raise LrfrError(
+            f"Expected a folder of faces at {path}, found none: give the folder that holds <identity>/*.jpg."
+        )
     store = Store(path)
     found = [Photograph(n, n.split("/")[0], store.reader(n)) for n in store.pictures() if n.count("/") == 1]
     if not found:

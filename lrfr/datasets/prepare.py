@@ -1,25 +1,25 @@
 """From photographs to 112 x 112 crops on disk: resumable, and honest about what could not be used."""
 
 import hashlib
-import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from lrfr import alignment
 from lrfr.datasets.base import COLUMNS, FaceDataset, Photograph
 from lrfr.errors import LrfrError
+from lrfr.files import replacing, write_json, write_text
 from lrfr.progress import track
 
 PART = 256
 #: Raise it when the way faces are cut changes: crops made the old way are then cut anew.
 VERSION = 2
 
-Finder = Callable[[object], "np.ndarray | None"]
+Finder = Callable[[Image.Image], "np.ndarray | None"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,6 @@ def fingerprint(photographs: list[Photograph], how: str) -> str:
     for p in photographs:
         digest.update(f"{p.file}|{p.identity}|{None if p.landmarks is None else p.landmarks.tolist()}\n".encode())
     return digest.hexdigest()[:12]
-
-
-def _write(path: Path, save: Callable[[Path], None]) -> None:
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    save(temporary)
-    temporary.replace(path)
 
 
 def _cut(photograph: Photograph, find: Finder | None) -> tuple[np.ndarray, np.ndarray] | str:
@@ -92,15 +86,11 @@ def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, ti
                     "landmarks": np.array([c[1] for c in good], np.float32).reshape(-1, 5, 2),
                     "reasons": np.array(["" if not isinstance(c, str) else c for c in cuts]),
                 }
-                _write(path, lambda p, a=arrays: _save_npz(p, a))
+                with replacing(path) as whole, whole.open("wb") as file:
+                    np.savez(file, **arrays)  # type: ignore[arg-type]
             else:
                 advance(len(part))
     return _assemble(photographs, folder, parts)
-
-
-def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Photograph]]) -> Prepared:
@@ -112,34 +102,24 @@ def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Phot
         raise LrfrError(f"None of the {len(photographs)} photographs could be used; the first says: {reasons[0]}.")
     rows = pd.DataFrame([[getattr(p, c) for c in COLUMNS] for p in photographs], columns=COLUMNS)
     unusable = pd.DataFrame({"file": rows["file"][~usable], "reason": reasons[~usable]})
-    temporary = folder / f".{os.getpid()}-images.npy"
     shape = (int(usable.sum()), alignment.SIZE, alignment.SIZE, 3)
-    images = np.lib.format.open_memmap(temporary, "w+", np.uint8, shape)
-    start = 0
-    for part in loaded:
-        crops = part["images"]
-        images[start : start + len(crops)] = crops
-        start += len(crops)
-    images.flush()
-    temporary.replace(folder / "images.npy")
+    with replacing(folder / "images.npy") as part:
+        images = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+        start = 0
+        for crops in (piece["images"] for piece in loaded):
+            images[start : start + len(crops)] = crops
+            start += len(crops)
+        images.flush()
     landmarks = np.concatenate([part["landmarks"] for part in loaded])
-    _write(folder / "landmarks.npy", lambda p: _save_npy(p, landmarks))
-    _write(folder / "unusable.csv", lambda p: unusable.to_csv(p, index=False))
-    _write(folder / "info.json", lambda p: _save_info(p, shape[0], len(unusable)))
+    with replacing(folder / "landmarks.npy") as part, part.open("wb") as file:
+        np.save(file, landmarks)
+    write_text(folder / "unusable.csv", unusable.to_csv(index=False))
+    write_json(folder / "info.json", {"used": shape[0], "left_out": len(unusable), "version": VERSION})
     # table.csv comes last: where it exists, everything before it does.
-    _write(folder / "table.csv", lambda p: rows[usable].to_csv(p, index=False))
-    for file in files:
-        file.unlink()
+    write_text(folder / "table.csv", rows[usable].to_csv(index=False))
+    for piece in files:
+        piece.unlink()
     return Prepared(folder, unusable)
-
-
-def _save_npy(path: Path, array: np.ndarray) -> None:
-    with path.open("wb") as file:
-        np.save(file, array)
-
-
-def _save_info(path: Path, used: int, left_out: int) -> None:
-    path.write_text(json.dumps({"used": used, "left_out": left_out, "version": VERSION, "size": alignment.SIZE}))
 
 
 def read(prepared: Prepared, name: str) -> FaceDataset:

@@ -95,6 +95,7 @@ class SRResNet(nn.Module):
     """
 
     def __init__(self, settings: SRResNetSettings | None = None) -> None:
+        """Build it, with the study's settings where none are given."""
         super().__init__()
         settings = settings or SRResNetSettings()
         if settings.scale not in (2, 4, 8):

@@ -13,14 +13,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lrfr import degradation
+from lrfr import degradation, embeddings
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.losses.identity import fr_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
-from lrfr.recognizers import Recognizer, embed
-from lrfr.training import Batches, Progressing, Schedule, descend, fit, load_weights
+from lrfr.recognizers import Recognizer
+from lrfr.training import Batches, Progressing, Schedule, descend, finished, fit, load_weights
 
 HR = 112
 
@@ -69,15 +69,16 @@ def paper(scale: int, phase: int, arm: str = "mse", steps: int = 100_000) -> Set
 
 
 class Faces:
-    """HR faces on the training device and, for phase 2, their embeddings (of the photograph and of its mirror image)."""
+    """HR faces on the training device and, for phase 2, the embeddings of each and of its mirror image."""
 
     def __init__(self, dataset: FaceDataset, device: torch.device, recognizer: Recognizer | None = None) -> None:
+        """Move all faces to ``device`` and embed them once where there is a ``recognizer``."""
         pixels = np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))
         self.pixels = torch.from_numpy(pixels).to(device)
         self.labels = torch.from_numpy(dataset.labels).to(device)
         self.embeddings: torch.Tensor | None = None
         if recognizer is not None:
-            both = [embed(recognizer, images) for images in (dataset.images, dataset.images[:, :, ::-1])]
+            both = [embeddings.cached(recognizer, images) for images in (dataset.images, dataset.images[:, :, ::-1])]
             self.embeddings = torch.from_numpy(np.stack(both)).to(device)
 
     def hr(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
@@ -104,7 +105,9 @@ class Faces:
         return self.embeddings[sides, torch.where(same_person, draw, -1.0).argmax(1)]
 
 
-def moved(sr: torch.Tensor, hr: torch.Tensor, most: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def moved(
+    sr: torch.Tensor, hr: torch.Tensor, most: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Both batches moved by the same random whole pixels, up to ``most`` each way, edges repeated."""
     size = sr.shape[-1]
     dy, dx = (int(v) for v in torch.randint(0, 2 * most + 1, (2,), generator=generator))
@@ -113,8 +116,10 @@ def moved(sr: torch.Tensor, hr: torch.Tensor, most: int, generator: torch.Genera
     return a, b
 
 
-def starting_weight(settings: Settings, model: nn.Module, faces: Faces, recognizer: Recognizer, most: int = 256) -> float:
-    """The FR loss's weight beside MSE weight 1, so that it is ``settings.share`` of the whole at the start (Sec. III-D)."""
+def starting_weight(
+    settings: Settings, model: nn.Module, faces: Faces, recognizer: Recognizer, most: int = 256
+) -> float:
+    """The FR loss's weight beside MSE weight 1 that makes it ``settings.share`` of the whole at first (Sec. III-D)."""
     index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
     mse, fr = [], []
     with torch.no_grad():
@@ -153,23 +158,21 @@ def train(
     """
     if settings.arm == "fr" and (recognizer is None or start is None):
         raise LrfrError("The FR arm goes on from phase 1 with a recogniser: give both `recognizer` and `start`.")
-    if (folder / "weights.safetensors").is_file() and (folder / "settings.json").is_file():
-        recognizer = None if settings.arm == "mse" else recognizer
+    if (done := finished(folder, settings)) is not None:
+        return done
     fabric = settings.schedule.fabric()
     fabric.seed_everything(settings.schedule.seed, verbose=False)
     model: nn.Module = SRResNet(settings.network)
     if start is not None:
         load_weights(model, start)
-    model = model.to(memory_format=torch.channels_last)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(model.parameters(), settings.schedule.learning_rate)
     model, optimizer = fabric.setup(model, optimizer)
-    if settings.arm == "fr" and recognizer is not None:
-        recognizer = recognizer.to(fabric.device)
-    faces = Faces(dataset, fabric.device, recognizer if settings.arm == "fr" else None)
-    batches = Batches(len(dataset), settings.schedule.batch_size, settings.schedule.seed, fabric.global_rank, fabric.world_size)
-    weight = 0.0
-    if settings.arm == "fr" and recognizer is not None:
-        weight = starting_weight(settings, model, faces, recognizer)
+    judge = recognizer.to(fabric.device) if settings.arm == "fr" and recognizer is not None else None
+    faces = Faces(dataset, fabric.device, judge)
+    plan = settings.schedule
+    batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
+    weight = 0.0 if judge is None else starting_weight(settings, model, faces, judge)
 
     def step(number: int) -> dict[str, torch.Tensor]:
         index, flip = batches(number)
@@ -177,7 +180,7 @@ def train(
         lr = degradation.degrade(hr, settings.lr_size)
         sr = model(lr.contiguous(memory_format=torch.channels_last)).float()
         mse = mse_loss(sr, hr)
-        if settings.arm == "mse" or recognizer is None:
+        if judge is None:
             descend(fabric, optimizer, mse)
             return {"loss": mse, "mse": mse}
         draws = batches.generator(number)
@@ -187,8 +190,8 @@ def train(
             seen, there = moved(sr, hr, settings.shift, draws)
             if settings.target == "same":
                 with torch.no_grad():
-                    wanted = recognizer(there)
-        fr = fr_loss(recognizer(seen), wanted)
+                    wanted = judge(there)
+        fr = fr_loss(judge(seen), wanted)
         loss = mse + weight * fr
         descend(fabric, optimizer, loss)
         return {"loss": loss, "mse": mse, "fr": fr, "fr_share": (weight * fr / loss).detach()}
@@ -197,6 +200,17 @@ def train(
     return fit(folder, settings, settings.schedule, fabric, running, step)
 
 
-def phase_two(settings: Settings, arm: str, schedule: Schedule) -> Settings:
-    """Phase 2 in one arm, on the network of phase 1."""
-    return replace(settings, arm=arm, schedule=schedule)
+def study(scale: int, seed: int) -> tuple[Settings, Settings, Settings]:
+    """What this study trains on CelebA-299: (phase 1, phase 2 "fr", phase 2 "mse").
+
+    Both arms of phase 2 share start weights, data order and steps; each has the learning rate that did best for it on
+    LFW View 1 (see the chapter's table of pilots).
+    """
+    network = SRResNetSettings(scale)
+    base = Schedule(steps=2400, batch_size=8, learning_rate=5e-4, warmup=100, seed=seed)
+    second = replace(base, steps=1600, learning_rate=2e-4, seed=seed + 1000)
+    return (
+        Settings(network, base),
+        Settings(network, second, arm="fr", shift=4),
+        Settings(network, second, arm="mse"),
+    )

@@ -1,0 +1,5 @@
+"""``python -m lrfr``."""
+
+from lrfr.cli import main
+
+main()

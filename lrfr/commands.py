@@ -1,0 +1,64 @@
+"""Commands about faces and trainings; see `lrfr.cli`."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command("prepare")
+def prepare_command(
+    names: Annotated[list[str], typer.Argument(help="att, caltech, lfw, celeba, or a folder of <identity>/*.jpg.")],
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download LFW through scikit-learn first.")] = False,
+) -> None:
+    """Cut faces to 112 x 112 and keep them; an interrupted call goes on. Lists every picture it could not use."""
+    from lrfr import datasets
+    from lrfr.datasets import lfw
+
+    for name in names:
+        if fetch and name == "lfw":
+            lfw.fetch()
+        prepared = datasets.prepared(name)
+        faces = datasets.load(name)
+        typer.echo(f"{name}: {len(faces)} faces of {len(faces.identities)} people; {len(prepared.unusable)} unusable.")
+        for file, reason in prepared.unusable.itertuples(index=False):
+            typer.echo(f"  {file}: {reason}")
+
+
+@app.command("train")
+def train_command(
+    name: Annotated[str, typer.Argument(help="As `lrfr queue --ledger` lists them.")],
+) -> None:
+    """Train one planned run on CelebA, or resume it."""
+    from lrfr import runs
+
+    typer.echo(f"{runs.execute(name).parent.name}: trained.")
+
+
+@app.command("queue")
+def queue_command(
+    names: Annotated[list[str] | None, typer.Argument(help="Only runs whose names begin so.")] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Only say what each run costs and which are done.")] = False,
+    workers: Annotated[int, typer.Option(help="Single-thread processes side by side.")] = 2,
+) -> None:
+    """Train every planned run that is not done yet; killed and called again, it goes on."""
+    from lrfr import runs
+
+    chosen = [run for run in runs.planned() if not names or run.name.startswith(tuple(names))]
+    if ledger:
+        table = runs.ledger(chosen)
+        typer.echo(table.to_string(index=False))
+        open_minutes = table.loc[table["done"] == "no", "minutes"].sum()
+        typer.echo(f"{open_minutes:.0f} minutes of one CPU thread are still to do.")
+        return
+    runs.queue(chosen, workers)
+
+
+@app.command("ship")
+def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.")]) -> None:
+    """Put finished runs' weights (fp16) with settings and learning curve into data/checkpoints."""
+    from lrfr import runs
+
+    for name in names:
+        typer.echo(f"{runs.ship(name).name}: shipped.")

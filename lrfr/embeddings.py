@@ -1,0 +1,46 @@
+"""Embeddings kept by content: the same images and the same network are never embedded twice."""
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import nn
+
+from lrfr.files import replacing
+from lrfr.paths import cache_dir
+from lrfr.recognizers import Recognizer, embed
+
+
+def digest(images: np.ndarray) -> str:
+    """Sixteen hex digits of an image array's content and shape."""
+    array = np.ascontiguousarray(images)
+    return hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()[:16]
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Sixteen hex digits of a network's parameters and buffers."""
+    sha = hashlib.sha256()
+    for key, value in sorted(network.state_dict().items()):
+        sha.update(key.encode())
+        sha.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()[:16]
+
+
+def cached(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
+    """Embeddings of uint8 crops, from the cache where they are there.
+
+    Args:
+        recognizer: frozen face network.
+        images: uint8, ``N x 112 x 112 x 3``.
+
+    Returns:
+        float32, ``N x D``.
+    """
+    folder = cache_dir() / "embeddings"
+    path = folder / f"{recognizer.name}-{weights_digest(recognizer)}-{digest(images)}.npy"
+    if path.is_file():
+        return np.load(path)
+    result = embed(recognizer, images)
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, result)
+    return result

@@ -1,0 +1,109 @@
+"""What can be done with a small face before it is recognised: interpolate it, or super-resolve it.
+
+A method takes LR faces of one size and gives 112 x 112 faces. :func:`restore` runs one over a whole set, batch by
+batch, and stores grey levels of 8 bits, as a picture file would.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrfr import degradation
+from lrfr.alignment import SIZE
+from lrfr.errors import LrfrError
+from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+from lrfr.paths import data_dir
+from lrfr.progress import track
+from lrfr.training import load_weights
+
+KERNELS = ("nearest", "bilinear", "bicubic", "lanczos", "area")
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to enlarge faces of one size.
+
+    Attributes:
+        name: as tables and figures print it.
+        px: side of the LR faces in pixels; 112 means untouched HR.
+        enlarge: ``N x 3 x px x px`` in [0, 1] to ``N x 3 x 112 x 112``; clamped afterwards.
+    """
+
+    name: str
+    px: int
+    enlarge: Callable[[Tensor], Tensor]
+
+
+def hr() -> Method:
+    """The upper bound: the face is not made small at all."""
+    return Method("HR", SIZE, lambda images: images)
+
+
+def interpolation(px: int, kernel: degradation.Kernel = "bicubic") -> Method:
+    """Plain enlargement by a fixed kernel."""
+    return Method(kernel, px, lambda lr: degradation.upscale(lr, SIZE, kernel))
+
+
+def checkpoint(name: str) -> Path:
+    """Weights shipped with the project.
+
+    Raises:
+        LrfrError: no such checkpoint.
+    """
+    path = data_dir() / "checkpoints" / f"{name}.safetensors"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.safetensors"))) or "none"
+        raise LrfrError(f"Expected shipped weights {name}, found {there}: check the name or pull the whole checkout.")
+    return path
+
+
+def srresnet(label: str, weights: Path, device: torch.device | str = "cpu") -> Method:
+    """A trained SRResNet; its shape is read from the JSON beside the weights.
+
+    Args:
+        label: for tables and figures.
+        weights: a run's or the project's safetensors; ``<name>.json`` or ``settings.json`` lies beside it.
+        device: where it runs.
+
+    Raises:
+        LrfrError: settings or weights are missing, damaged, or of another network.
+    """
+    beside = [weights.with_suffix(".json"), weights.parent / "settings.json"]
+    found = [path for path in beside if path.is_file()]
+    if not found:
+        raise LrfrError(f"Expected the settings of {weights.name} beside it ({beside[0].name}), found none.")
+    settings = json.loads(found[0].read_text())
+    settings = settings.get("settings", settings)
+    network = SRResNet(SRResNetSettings(**settings["network"]))
+    load_weights(network, weights)
+    network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Method(label, SIZE // network.settings.scale, lambda lr: network(lr.to(device)).to(lr.device))
+
+
+def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Make every face small (antialiased bicubic, 8 bits) and let the method enlarge it.
+
+    Args:
+        method: what to do.
+        images: HR, uint8, ``N x 112 x 112 x 3``.
+        batch_size: faces at a time.
+
+    Returns:
+        uint8, ``N x 112 x 112 x 3``.
+    """
+    if method.px == SIZE:
+        return np.asarray(images)
+    result = np.empty_like(images)
+    with torch.no_grad(), track(f"{method.name} {method.px} px", len(images), "faces") as advance:
+        for start in range(0, len(images), batch_size):
+            part = np.ascontiguousarray(images[start : start + batch_size].transpose(0, 3, 1, 2))
+            lr = degradation.degrade(torch.from_numpy(part).float().div_(255), method.px)
+            sr = degradation.quantize(method.enlarge(lr)).mul(255).round().to(torch.uint8)
+            result[start : start + len(part)] = sr.numpy().transpose(0, 2, 3, 1)
+            advance(len(part))
+    return result
