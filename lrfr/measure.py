@@ -5,6 +5,7 @@ value and 95 % interval, and how many pairs or photographs it rests on. "probe" 
 photograph; "both" degrades and restores both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +14,12 @@ import pandas as pd
 
 from lrfr import embeddings
 from lrfr.datasets import FaceDataset
+from lrfr.datasets.base import to_tensor
 from lrfr.evaluation import identification, quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.methods import Method, restore
+from lrfr.networks.lpips import Backbone
 from lrfr.recognizers import Recognizer
 
 #: What makes a row unique; the value columns follow.
@@ -149,16 +152,18 @@ def cmc_rows(measured: Measured, recognizer: Recognizer, max_rank: int = 50) -> 
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def quality_rows(measured: Measured, replicates: int = 1000, lpips: quality.Lpips | None = None) -> pd.DataFrame:
-    """PSNR and SSIM on luma, per photograph: mean with interval, and the spread over photographs (``_sd``)."""
-    hr, sr = (np.asarray(images) for images in (measured.dataset.images, measured.restored))
-    probes = ImageBootstrap(measured.dataset.labels, replicates)
-    per_image = quality.per_image(sr, hr, lpips)
+def quality_rows(
+    measured: Measured, replicates: int = 1000, backbones: Sequence[Backbone] = ("alexnet",)
+) -> pd.DataFrame:
+    """PSNR and SSIM on luma and LPIPS: mean with interval, and the spread over photographs (``_sd``)."""
+    restored, original = (to_tensor(np.asarray(images)) for images in (measured.restored, measured.dataset.images))
+    faces = ImageBootstrap(measured.dataset.labels, replicates)
     rows = []
-    for metric, values in per_image.items():
-        n = len(values)
-        rows.append(_row(measured, "quality", "", "", metric, probes.interval(values), n))
-        rows.append(_row(measured, "quality", "", "", f"{metric}_sd", _bare(float(np.std(values, ddof=1))), n))
+    for metric, values in quality.measure(restored, original, backbones).items():
+        per_face = values.numpy()
+        rows.append(_row(measured, "quality", "", "", metric, faces.interval(per_face), len(per_face)))
+        spread = _bare(float(np.std(per_face, ddof=1)))
+        rows.append(_row(measured, "quality", "", "", f"{metric}_sd", spread, len(per_face)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
