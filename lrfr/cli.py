@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lrfr.book import commands
 from lrfr.errors import LrfrError
 
 app = typer.Typer(
@@ -13,6 +14,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(commands.app)
 
 
 @app.callback()

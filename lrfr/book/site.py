@@ -1,0 +1,144 @@
+"""From executed notebooks to pages: what Sphinx reads is laid out in a folder of its own, then rendered offline."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from lrfr.book.chapters import book_dir, pages
+from lrfr.book.files import swap_folder, write_text
+from lrfr.book.pairing import save
+from lrfr.errors import LrfrError
+from lrfr.figures import MARK
+from lrfr.optional import require
+from lrfr.paths import build_dir, repo_root
+
+
+def site_dir() -> Path:
+    """The rendered pages."""
+    return build_dir() / "site"
+
+
+def site(executed: Mapping[str, Path], out: Path | None = None) -> Path:
+    """Render the book; a warning of Sphinx is an error. Pages that would come out the same are left as they are.
+
+    Args:
+        executed: chapter name -> executed notebook, for every chapter.
+        out: folder of the pages, default ``build/site``; what Sphinx reads lies beside it as ``build/site-src``.
+
+    Returns:
+        The folder with ``index.html``.
+
+    Raises:
+        LrfrError: Sphinx refused; the sentence holds its first complaint and names the log.
+    """
+    require("jupyter_book", "book")
+    place = out or site_dir()
+    source = place.with_name(f"{place.name}-src")
+    assemble(executed, source)
+    stamp, noted = _fingerprint(source), place.with_name(f"{place.name}.stamp")
+    if (place / "index.html").is_file() and noted.is_file() and noted.read_text() == stamp:
+        return place
+    noted.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as folder:
+        rendered = _render(source, Path(folder), place.with_name(f"{place.name}.log"))
+        swap_folder(rendered, place)
+    write_text(noted, stamp)
+    return place
+
+
+def assemble(executed: Mapping[str, Path], source: Path) -> None:
+    """Lay out what Sphinx reads: notebooks, Markdown pages, contents, bibliography, static files; no text twins."""
+    source.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{source.name}-", dir=source.parent) as folder:
+        new = Path(folder) / "src"
+        new.mkdir()
+        for name in pages():
+            if name in executed:
+                save(dressed(require("nbformat", "book").read(executed[name], as_version=4)), new / f"{name}.ipynb")
+            elif (book_dir() / f"{name}.md").is_file():
+                shutil.copy(book_dir() / f"{name}.md", new)
+            else:
+                raise LrfrError(f"Chapter {name} was not executed: run `lrfr book --chapter {name}` first.")
+        for file in ("_toc.yml", "references.bib"):
+            shutil.copy(book_dir() / file, new)
+        shutil.copytree(book_dir() / "_static", new / "_static")
+        shutil.copy(repo_root() / "_config.yml", new)
+        swap_folder(new, source)
+
+
+def dressed(notebook: Any) -> Any:
+    """A notebook as the page shows it: parameters hidden, each marked caption joined to its picture.
+
+    papermill's own cell goes altogether, since a page can be downloaded as a notebook and the cell may name a folder.
+    """
+    cells = []
+    for cell in notebook.cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type != "code":
+            cells.append(cell)
+        elif "injected-parameters" not in tags:
+            if "parameters" in tags:
+                cell.metadata["tags"] = sorted(tags | {"remove-cell"})
+            cells += _split(cell)
+    notebook.cells = cells
+    for index, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{index:03d}"
+    return notebook
+
+
+def _split(cell: Any) -> list[Any]:
+    """One cell per captioned figure: MyST-NB takes a figure's caption from the metadata of its cell."""
+    parts: list[Any] = []
+    outputs: list[Any] = []
+    for output in cell.outputs:
+        mark = output.get("metadata", {}).get(MARK)
+        if mark is None:
+            outputs.append(output)
+            continue
+        parts.append(_part(cell, outputs, bool(parts), mark))
+        outputs = []
+    if outputs or not parts:
+        parts.append(_part(cell, outputs, bool(parts), None))
+    return parts
+
+
+def _part(cell: Any, outputs: list[Any], later: bool, mark: dict[str, Any] | None) -> Any:
+    part = deepcopy(cell)
+    part.outputs = outputs
+    if later:
+        part.metadata["tags"] = sorted({*part.metadata.get("tags", []), "remove-input"})
+    if mark is not None:
+        figure = {"caption": mark["caption"], "align": "center"}
+        if mark["name"]:
+            figure["name"] = mark["name"]
+        part.metadata["mystnb"] = {"figure": figure, "image": {"alt": mark["alt"], "width": f"{mark['width']}px"}}
+    return part
+
+
+def _fingerprint(source: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in source.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(source).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _render(source: Path, folder: Path, log: Path) -> Path:
+    start = "from jupyter_book.cli.main import main; main()"  # has no -m entry, and the script may be off the PATH
+    command = [sys.executable, "-c", start, "build", str(source), "--path-output", str(folder)]
+    command += ["--config", str(source / "_config.yml"), "--toc", str(source / "_toc.yml"), "-W", "--keep-going", "-q"]
+    plain = {**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(command, cwd=folder, env=plain, capture_output=True, text=True, check=False)
+    write_text(log, done.stdout + done.stderr)
+    rendered = folder / "_build" / "html"
+    if done.returncode != 0 or not (rendered / "index.html").is_file():
+        lines = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        complaint = next((line for line in lines if "WARNING" in line or "ERROR" in line), lines[-1] if lines else "")
+        raise LrfrError(f"Jupyter Book could not render the pages: {complaint} (the whole log: {log})")
+    return rendered

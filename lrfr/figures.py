@@ -1,0 +1,232 @@
+"""How does it look? One style, one colour per method, rows of faces, and tables that a test can compare.
+
+For authors of chapters. End a cell that draws with
+
+    figures.show(figure, caption="What to see.", alt="What is drawn, for who cannot see it.", name="faces-sizes")
+
+``caption`` is Markdown and may hold computed numbers (an f-string), maths and citations; ``name`` makes the figure a
+target for ``{numref}`faces-sizes```. The picture is an ``image/png``, which nbval ignores and ``lrfr reference``
+strips; the caption is a text output of its own, which nbval compares, so put the numbers that matter into it. When the
+book is built, picture and caption become one Sphinx figure with its number and alt text. JupyterLab shows the caption
+below the picture.
+
+Tables go through :func:`show_table` (and :func:`claims_table` at a chapter's end). Their numbers are formatted to few
+enough digits that every processor prints the same ones.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lrfr.errors import LrfrError
+from lrfr.optional import require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: seaborn's "colorblind" palette by position: one fixed colour per method, the same on every page.
+METHODS: dict[str, int] = {
+    "HR": 7,
+    "nearest": 8,
+    "bilinear": 9,
+    "bicubic": 0,
+    "Lanczos": 6,
+    "area": 5,
+    "SRResNet (MSE)": 1,
+    "SRResNet (FR)": 2,
+}
+
+#: Metadata key by which the book's builder finds a caption among a cell's outputs.
+MARK = "lrfr_figure"
+
+
+def use_style() -> None:
+    """The book's figure style; :func:`lrfr.chapter.start` calls it."""
+    pyplot = require("matplotlib.pyplot", "book")
+    pyplot.rcdefaults()
+    pyplot.rcParams.update(
+        {
+            "figure.figsize": (6.4, 3.6),
+            "figure.dpi": 100,
+            "savefig.dpi": 200,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.titlesize": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#dddddd",
+            "grid.linewidth": 0.6,
+            "lines.linewidth": 1.8,
+            "legend.frameon": False,
+            "image.interpolation": "nearest",
+            "axes.prop_cycle": require("cycler", "book").cycler(color=palette()),
+        }
+    )
+
+
+def palette() -> list[tuple[float, float, float]]:
+    """Ten colours that colour-blind readers can tell apart (RGB in [0, 1])."""
+    return list(require("seaborn", "book").color_palette("colorblind"))
+
+
+def method_colour(method: str) -> tuple[float, float, float]:
+    """The colour of a method, the same throughout the book.
+
+    Raises:
+        LrfrError: the method has none yet.
+    """
+    if method not in METHODS:
+        raise LrfrError(f"Expected a method out of {', '.join(METHODS)}, found {method!r}: add it to figures.METHODS.")
+    return palette()[METHODS[method]]
+
+
+def face_strip(
+    images: Sequence[torch.Tensor | np.ndarray],
+    titles: Sequence[str],
+    rows: Sequence[str] = (),
+    size: float = 1.25,
+) -> "Figure":
+    """Faces side by side, each pixel drawn as a square (nearest-neighbour scaling): a small face shows as small.
+
+    Args:
+        images: one picture per cell, row by row; ``3 x H x W`` floats in [0, 1] or ``H x W x 3`` uint8, of any size.
+        titles: one per column, set above the first row.
+        rows: one label per row; with none there is a single row.
+        size: inches per face.
+
+    Raises:
+        LrfrError: the number of images does not fill the grid.
+    """
+    down, across = max(len(rows), 1), len(titles)
+    if len(images) != down * across:
+        raise LrfrError(f"Expected {down} x {across} images for the titles and rows given, found {len(images)}.")
+    figure, axes = require("matplotlib.pyplot", "book").subplots(
+        down, across, figsize=(size * across, size * down + 0.3), squeeze=False
+    )
+    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=True)):
+        axis.imshow(_pixels(image))
+        axis.set(xticks=[], yticks=[])
+        axis.grid(False)
+        axis.spines[:].set_visible(False)
+        if index < across:
+            axis.set_title(titles[index])
+        if rows and index % across == 0:
+            axis.set_ylabel(rows[index // across])
+    return figure
+
+
+def _pixels(image: torch.Tensor | np.ndarray) -> np.ndarray:
+    """Anything face-like to ``H x W x 3`` floats in [0, 1]."""
+    if isinstance(image, torch.Tensor):
+        return image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy()
+    return image / 255 if image.dtype == np.uint8 else np.clip(image, 0, 1)
+
+
+def show(figure: "Figure | Axes", caption: str, alt: str, name: str | None = None) -> None:
+    """Display a figure with its caption and alt text, and close it. See the top of this module.
+
+    Args:
+        figure: a matplotlib figure, or axes in it.
+        caption: Markdown, one or two sentences that say what to see.
+        alt: what is drawn, in plain text.
+        name: target for ``{numref}``; unique in the book.
+
+    Raises:
+        LrfrError: caption or alt text is empty.
+    """
+    if not caption.strip() or not alt.strip():
+        raise LrfrError("A figure needs a caption (what to see) and an alt text (what is drawn), found an empty one.")
+    drawn: Any = getattr(figure, "figure", figure)
+    buffer = BytesIO()
+    drawn.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+    require("matplotlib.pyplot", "book").close(drawn)
+    width = round(drawn.get_size_inches()[0] * 100)
+    display = require("IPython.display", "book").display
+    display({"image/png": buffer.getvalue(), "text/plain": f"[figure: {alt}]"}, raw=True)
+    mark = {MARK: {"caption": caption, "alt": alt, "name": name, "width": width}}
+    display({"text/markdown": caption, "text/plain": caption}, raw=True, metadata=mark)
+
+
+Format = str | Callable[[Any], str]
+
+
+def show_table(
+    table: pd.DataFrame, caption: str, formats: Mapping[str, Format] | None = None, digits: int = 3, index: bool = False
+) -> None:
+    """Display a table with its caption: HTML that scrolls within itself on a phone, plain text that nbval compares.
+
+    Args:
+        table: what to show; missing values become a dash.
+        caption: plain text, what to see.
+        formats: per column, a format specification (``".1f"``) or a function.
+        digits: of floats in columns without a format.
+        index: whether the index is shown as the first column.
+    """
+    shown = table.reset_index() if index else table
+    text = pd.DataFrame(
+        {str(c): [_cell(v, (formats or {}).get(str(c)), digits) for v in shown[c]] for c in shown.columns}, dtype=object
+    )
+    numeric = [pd.api.types.is_numeric_dtype(shown[c]) for c in shown.columns]
+    bundle = {"text/html": _html(text, numeric, caption), "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
+    require("IPython.display", "book").display(bundle, raw=True)
+
+
+def _cell(value: Any, how: Format | None, digits: int) -> str:
+    if callable(how):
+        return how(value)
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+        return "–"
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if how is None:
+        how = f".{digits}f" if isinstance(value, float | np.floating) else ""
+    text = format(value, how)
+    return text[1:] if text.startswith("-") and not any(c in "123456789" for c in text) else text
+
+
+def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str) -> str:
+    kinds = ["number" if n else "word" for n in numeric]
+    head = "".join(f'<th class="{k}">{escape(str(c))}</th>' for c, k in zip(text.columns, kinds, strict=True))
+    body = "\n".join(
+        "<tr>" + "".join(f'<td class="{k}">{escape(v)}</td>' for v, k in zip(row, kinds, strict=True)) + "</tr>"
+        for row in text.itertuples(index=False)
+    )
+    return (
+        f'<div class="lrfr-table" tabindex="0" role="region" aria-label="{escape(caption)}">\n<table>\n'
+        f"<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a paper beside what was measured here; ``holds`` is None where it could not be tested."""
+
+    claim: str
+    measured: str
+    holds: bool | None
+
+
+def claims_table(claims: Sequence[Claim], paper: str) -> None:
+    """A chapter's last table: what the paper claims, what we measured, whether it holds ("no" where it is no)."""
+    table = pd.DataFrame(
+        {
+            "What the paper claims": [c.claim for c in claims],
+            "What we measured": [c.measured for c in claims],
+            "Holds?": ["not tested" if c.holds is None else "yes" if c.holds else "no" for c in claims],
+        }
+    )
+    show_table(table, f"The claims of {paper}, and whether they hold here.")
+
+
+def with_interval(value: float, low: float, high: float, digits: int = 3) -> str:
+    """``0.946 [0.930, 0.960]``: an estimate with its 95 % interval."""
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
