@@ -1,0 +1,106 @@
+"""Image quality: how far is a restored picture from the original?
+
+All functions take two tensors N x 3 x H x W, RGB, in [0, 1], and return one value for each image, so that
+`lrfr.evaluation.intervals.ImageBootstrap` can put an interval around the mean. Values outside [0, 1] are clipped first,
+as they would be in a saved picture.
+
+PSNR and SSIM are taken on the luminance Y of ITU-R BT.601 as MATLAB's rgb2ycbcr gives it (16 to 235 of 255) with a peak
+of 255, which is what super-resolution papers report. With full-range luminance PSNR would be 1.32 dB lower.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+from lrfr import assets
+from lrfr.errors import LrfrError
+from lrfr.networks.lpips import LPIPS, Backbone
+from lrfr.networks.lpips import load as load_lpips
+
+
+def luminance(images: Tensor) -> Tensor:
+    """Y of RGB pictures: N x 1 x H x W in [16/255, 235/255], for pictures in [0, 1]."""
+    weights = images.new_tensor([65.481, 128.553, 24.966]) / 255
+    return torch.einsum("c,nchw->nhw", weights, images)[:, None] + 16 / 255
+
+
+def psnr(images: Tensor, originals: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio on Y in dB, N values (frloss, Eq. 6); infinite for equal pictures.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    a, b = _checked(images, originals)
+    return peak_signal_noise_ratio(luminance(a), luminance(b), data_range=1.0, reduction="none", dim=(1, 2, 3))
+
+
+def ssim(images: Tensor, originals: Tensor) -> Tensor:
+    """Structural similarity on Y, N values up to 1 (Wang et al. 2004: Gaussian window 11 x 11, sigma 1.5, K .01, .03).
+
+    Averaged over the positions where the window lies inside the picture, as in the authors' code; torchmetrics alone
+    would average over the mirrored borders too.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    a, b = _checked(images, originals)
+    _, full = structural_similarity_index_measure(
+        luminance(a), luminance(b), sigma=1.5, data_range=1.0, reduction="none", return_full_image=True
+    )
+    return full[:, :, 5:-5, 5:-5].mean((1, 2, 3))
+
+
+@cache
+def lpips_network(backbone: Backbone = "alexnet") -> LPIPS:
+    """The LPIPS network with its published weights (asset ``lpips-alexnet`` or ``lpips-vgg16``), on the CPU."""
+    return load_lpips(assets.path(f"lpips-{backbone}"), backbone)
+
+
+def lpips(images: Tensor, originals: Tensor, network: LPIPS | None = None) -> Tensor:
+    """Learned perceptual distance, N values; 0 for equal pictures, lower is better.
+
+    Pictures are compared at the size they have (112 px here); published values at other sizes are not comparable.
+
+    Args:
+        images: N x 3 x H x W, H and W at least 32.
+        originals: of the same shape.
+        network: from `lpips_network` (moved to the pictures' device); AlexNet's where none is given.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    a, b = _checked(images, originals)
+    return (network or lpips_network()).to(a.device)(a, b)
+
+
+@torch.no_grad()
+def measure(
+    images: Tensor, originals: Tensor, backbones: Sequence[Backbone] = ("alexnet",), batch: int = 64
+) -> dict[str, Tensor]:
+    """PSNR, SSIM and LPIPS of N pictures, in batches: ``psnr``, ``ssim``, ``lpips_alexnet``, ... with N values each."""
+    _same_shape(images, originals)
+    parts: dict[str, list[Tensor]] = {}
+    for a, b in zip(images.split(batch), originals.split(batch), strict=True):
+        values = {"psnr": psnr(a, b), "ssim": ssim(a, b)}
+        for backbone in backbones:
+            values[f"lpips_{backbone}"] = lpips(a, b, lpips_network(backbone))
+        for name, value in values.items():
+            parts.setdefault(name, []).append(value.cpu())
+    return {name: torch.cat(pieces) for name, pieces in parts.items()}
+
+
+def _checked(images: Tensor, originals: Tensor) -> tuple[Tensor, Tensor]:
+    """Both clipped to [0, 1] in float32."""
+    _same_shape(images, originals)
+    return images.float().clamp(0, 1), originals.float().clamp(0, 1)
+
+
+def _same_shape(images: Tensor, originals: Tensor) -> None:
+    if images.shape != originals.shape or images.ndim != 4 or images.shape[1] != 3:
+        raise LrfrError(
+            f"image quality expects two tensors of one shape N x 3 x H x W, but found {tuple(images.shape)} and "
+            f"{tuple(originals.shape)}: compare each restored picture with its own original."
+        )
