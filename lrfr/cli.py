@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lrfr.book import commands
+from lrfr import commands
+from lrfr.book import commands as book_commands
 from lrfr.errors import LrfrError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 
 
 app.add_typer(commands.app)
+app.add_typer(book_commands.app)
 
 
 @app.callback()

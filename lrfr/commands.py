@@ -62,3 +62,17 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
 
     for name in names:
         typer.echo(f"{runs.ship(name).name}: shipped.")
+
+
+@app.command("record")
+def record_command(
+    paper: Annotated[str, typer.Argument(help="frloss.")],
+    sets: Annotated[list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest.")],
+) -> None:
+    """Measure every shipped method of a paper on the named sets; only what is missing is computed."""
+    from lrfr import record
+    from lrfr.errors import LrfrError
+
+    if paper != "frloss":
+        raise LrfrError(f"Expected the paper frloss, found '{paper}'.")
+    typer.echo(f"data/results/{paper}.csv holds {len(record.record_frloss(sets))} rows.")

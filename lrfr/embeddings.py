@@ -1,6 +1,7 @@
 """Embeddings kept by content: the same images and the same network are never embedded twice."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,6 +16,11 @@ def digest(images: np.ndarray) -> str:
     """Sixteen hex digits of an image array's content and shape."""
     array = np.ascontiguousarray(images)
     return hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """Sixteen hex digits of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def weights_digest(network: nn.Module) -> str:

@@ -1,0 +1,206 @@
+"""Recording results: every shipped method on every set, into ``data/results``, with where each number comes from.
+
+Rows are kept by what they measure (:data:`lrfr.measure.KEYS`) and by the weights that made them: recording again
+computes only what is missing or was made by other weights. The demo computes the AT&T and Caltech rows anew and
+compares.
+"""
+
+import datetime
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr.datasets import lfw
+from lrfr.errors import LrfrError
+from lrfr.files import write_text
+from lrfr.measure import Measured, Pairs
+from lrfr.paths import data_dir
+from lrfr.progress import track
+from lrfr.runs import commit
+
+#: The network that the losses see, and two that they never saw.
+TRAINED_WITH, UNSEEN = "dlib", ("sface", "mobilefacenet")
+JUDGES = (TRAINED_WITH, *UNSEEN)
+PACKAGED = ("att", "caltech")
+PROVENANCE = ["weights", "commit", "date", "hardware"]
+#: Largest difference between a recorded and a recomputed value.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method to record: how to make it, its training seed, and the digest of its weights ("" where untrained)."""
+
+    method: methods.Method
+    seed: int = 0
+    weights: str = ""
+
+
+def trained(name: str, label: str) -> Entry:
+    """A shipped SRResNet; ``name`` is ``frloss-8x-s0-fr`` and the like."""
+    path = methods.checkpoint(name)
+    seed = int(name.split("-s")[1].split("-")[0])
+    return Entry(methods.srresnet(label, path), seed, embeddings.file_digest(path))
+
+
+def frloss_entries(kernels: bool = False) -> list[Entry]:
+    """HR, then bicubic and both arms at 28 px (4x) and 14 px (8x); with ``kernels`` the other interpolations too."""
+    entries = [Entry(methods.hr())]
+    for px, scale in ((28, 4), (14, 8)):
+        entries.append(Entry(methods.interpolation(px)))
+        if kernels:
+            entries += [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]  # type: ignore[arg-type]
+        seeds = sorted(
+            int(p.stem.split("-s")[1].split("-")[0])
+            for p in (data_dir() / "checkpoints").glob(f"frloss-{scale}x-s*-fr.safetensors")
+        )
+        for seed in seeds:
+            entries.append(trained(f"frloss-{scale}x-s{seed}-mse", "SRResNet (MSE)"))
+            entries.append(trained(f"frloss-{scale}x-s{seed}-fr", "SRResNet (FR)"))
+    return entries
+
+
+def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
+    """LFW's pairs of a view and only the photographs that they use."""
+    whole = datasets.load("lfw")
+    listed = lfw.pairs(whole, name)
+    used, places = np.unique(np.concatenate([listed.first, listed.second]), return_inverse=True)
+    first, second = places.reshape(2, -1)
+    fold = listed.fold if name == "view2" else None
+    return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
+
+
+def faces_rows(measured: Measured, judges: list[recognizers.Recognizer], replicates: int = 1000) -> pd.DataFrame:
+    """Everything about one method on a set without pair list: quality, all pairs, leave one out, CMC."""
+    parts = []
+    if measured.method.name != "HR":
+        parts.append(measure.quality_rows(measured, replicates))
+    for judge in judges:
+        if measured.method.name != "HR":
+            parts.append(measure.fr_loss_rows(measured, judge, replicates))
+        parts.append(measure.set_rows(measured, judge, replicates))
+        parts.append(measure.cmc_rows(measured, judge))
+    return pd.concat(parts, ignore_index=True)
+
+
+def view_rows(
+    measured: Measured,
+    others: list[Measured],
+    judges: list[recognizers.Recognizer],
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """One method on LFW's pairs, and its paired differences to ``others`` on the same pairs."""
+    parts = []
+    for judge in judges:
+        parts.append(measure.pair_rows(measured, judge, pairs, protocol, replicates))
+        parts += [measure.difference_rows(measured, other, judge, pairs, protocol, replicates) for other in others]
+    return pd.concat(parts, ignore_index=True)
+
+
+def path(paper: str) -> Path:
+    """Where a paper's results are kept."""
+    return data_dir() / "results" / f"{paper}.csv"
+
+
+def load(paper: str) -> pd.DataFrame:
+    """The recorded results of a paper.
+
+    Raises:
+        LrfrError: none are recorded.
+    """
+    file = path(paper)
+    if not file.is_file():
+        raise LrfrError(
+            f"Expected recorded results at data/results/{file.name}, found none: run `lrfr record {paper}`."
+        )
+    text = {k: str for k in ("set", "protocol", "method", "recognizer", "setting", "metric", *PROVENANCE)}
+    return pd.read_csv(file, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("value", "low", "high")})
+
+
+def save(paper: str, old: pd.DataFrame | None, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
+    """Add rows with their provenance; rows that measure the same are replaced."""
+    new = new.assign(
+        weights=entry.weights, commit=commit(), date=datetime.date.today().isoformat(), hardware=platform.machine()
+    )
+    whole = new if old is None else pd.concat([old, new], ignore_index=True)
+    whole = whole.drop_duplicates(measure.KEYS, keep="last")
+    write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
+    return whole
+
+
+def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry) -> bool:
+    """Whether a method's rows on a set are there, made by the same weights."""
+    if table is None:
+        return False
+    m = entry.method
+    keys = {
+        "set": name,
+        "protocol": protocol,
+        "method": m.name,
+        "px": m.px,
+        "seed": entry.seed,
+        "weights": entry.weights,
+    }
+    return bool((table[list(keys)] == pd.Series(keys)).all(axis=1).any())
+
+
+def record_frloss(names: list[str], replicates: int = 1000) -> pd.DataFrame:
+    """Measure everything of frloss on the named sets (att, caltech, celeba-held-out, view2, devtest).
+
+    Returns:
+        The whole table, as written.
+    """
+    table = load("frloss") if path("frloss").is_file() else None
+    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    for name in names:
+        entries = frloss_entries(kernels=name == "att")
+        on_lfw = name in lfw.VIEWS
+        faces, pairs = view(name) if on_lfw else (datasets.load(name), None)
+        done: dict[tuple[str, int, int], Measured] = {}
+        with track(f"recording {name}", len(entries), "methods") as advance:
+            for entry in entries:
+                measured = Measured(faces, entry.method, entry.seed)
+                done[(entry.method.name, entry.method.px, entry.seed)] = measured
+                if not recorded(table, faces.name, name if on_lfw else "all pairs", entry):
+                    if pairs is not None:
+                        keys = [("bicubic", entry.method.px, 0), ("SRResNet (MSE)", entry.method.px, entry.seed)]
+                        others = [done[k] for k in keys if k in done and done[k] is not measured]
+                        rows = view_rows(measured, others, judges, pairs, name, replicates)
+                    else:
+                        few = judges[:1] if entry.method.name in methods.KERNELS[:2] + methods.KERNELS[3:] else judges
+                        rows = faces_rows(measured, few, replicates)
+                    table = save("frloss", table, rows, entry)
+                advance(1)
+    if table is None:
+        raise LrfrError("Nothing to record: name at least one of att, caltech, celeba-held-out, view2, devtest.")
+    return table
+
+
+def compare(recorded_rows: pd.DataFrame, computed: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
+    """Recorded and recomputed values side by side, with their difference.
+
+    Raises:
+        LrfrError: a row is missing on one side, or a value differs by more than ``tolerance``.
+    """
+    both = recorded_rows.merge(computed, on=measure.KEYS, how="outer", suffixes=("", "_now"), indicator=True)
+    lonely = both[both["_merge"] != "both"]
+    if len(lonely):
+        first = lonely.iloc[0]
+        raise LrfrError(
+            f"{len(lonely)} rows are on one side only, such as {first['set']}/{first['method']}/{first['metric']} "
+            f"({first['_merge']}): run `lrfr record frloss` and commit data/results."
+        )
+    both["difference"] = (both["value_now"] - both["value"]).abs()
+    worst = both.iloc[int(both["difference"].to_numpy().argmax())]
+    if not worst["difference"] <= tolerance:
+        raise LrfrError(
+            f"{worst['set']}, {worst['method']} at {worst['px']} px, {worst['recognizer']} {worst['metric']}: recorded "
+            f"{worst['value']:.6g}, computed {worst['value_now']:.6g}; the shipped weights do not give these numbers."
+        )
+    return both.drop(columns="_merge")
