@@ -21,5 +21,6 @@ def require(module: str, extra: str) -> Any:
     except ImportError as error:
         top = module.split(".")[0]
         raise LrfrError(
-            f"This needs the package {top}, which is not installed ({error}): run `pip install 'lrfr[{extra}]'`."
+            f"This needs the package {top}, which is not installed ({error}): "
+            f"run `make env`, or `pip install -e '.[{extra}]'` in the checkout."
         ) from None
