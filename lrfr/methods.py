@@ -46,7 +46,8 @@ def hr() -> Method:
 
 def interpolation(px: int, kernel: degradation.Kernel = "bicubic") -> Method:
     """Plain enlargement by a fixed kernel."""
-    return Method(kernel, px, lambda lr: degradation.upscale(lr, SIZE, kernel))
+    name = "Lanczos" if kernel == "lanczos" else kernel
+    return Method(name, px, lambda lr: degradation.upscale(lr, SIZE, kernel))
 
 
 def checkpoint(name: str) -> Path:

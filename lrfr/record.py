@@ -25,6 +25,8 @@ from lrfr.runs import commit
 #: The network that the losses see, and two that they never saw.
 TRAINED_WITH, UNSEEN = "dlib", ("sface", "mobilefacenet")
 JUDGES = (TRAINED_WITH, *UNSEEN)
+#: Interpolations beside bicubic: recorded on AT&T, seen by the training network only.
+OTHER_KERNELS = ("nearest", "bilinear", "Lanczos", "area")
 PACKAGED = ("att", "caltech")
 PROVENANCE = ["weights", "commit", "date", "hardware"]
 #: Largest difference between a recorded and a recomputed value.
@@ -173,7 +175,7 @@ def record_frloss(names: list[str], replicates: int = 1000) -> pd.DataFrame:
                         others = [done[k] for k in keys if k in done and done[k] is not measured]
                         rows = view_rows(measured, others, judges, pairs, name, replicates)
                     else:
-                        few = judges[:1] if entry.method.name in methods.KERNELS[:2] + methods.KERNELS[3:] else judges
+                        few = judges[:1] if entry.method.name in OTHER_KERNELS else judges
                         rows = faces_rows(measured, few, replicates)
                     table = save("frloss", table, rows, entry)
                 advance(1)
