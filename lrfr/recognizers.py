@@ -1,7 +1,8 @@
 """One call for every face network: images in [0, 1] -> embeddings, with its own size, crop, normalisation, distance.
 
 All of them take the same 112 x 112 crops (ArcFace frame). A recognizer is frozen and stays in evaluation mode; the
-gradient passes through it to the images.
+gradient passes through it to the images. It works in float32 whatever autocast surrounds it: on a CPU bfloat16 makes
+these networks no faster (`benchmarks/recognizers.py`), and it moves embeddings.
 """
 
 from pathlib import Path
@@ -14,11 +15,11 @@ from torch import Tensor, nn
 from lrfr import assets
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.networks import dlib_resnet
+from lrfr.networks import dlib_resnet, facenet, onnx_face
 from lrfr.networks.framing import Framing, dlib_scale_and_shift
 from lrfr.progress import track
 
-Name = Literal["dlib"]
+Name = Literal["dlib", "sface", "mobilefacenet", "facenet"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 Distance = Literal["euclidean", "cosine"]
@@ -59,7 +60,8 @@ class Recognizer(nn.Module):
             LrfrError: another shape, whole numbers, or values that are grey levels or no numbers.
         """
         _check(images)
-        return self.network(images)
+        with torch.autocast(images.device.type, enabled=False):
+            return self.network(images.float())
 
     def similarity(self, a: Embeddings, b: Embeddings) -> Embeddings:
         """Pairwise, N x D and N x D -> N; higher is closer. Tensors or numpy arrays.
@@ -116,24 +118,58 @@ def _check(images: Tensor) -> None:
             )
 
 
-def load(name: Name, device: torch.device | str = "cpu", weights: Path | None = None) -> Recognizer:
+class Pixels(nn.Module):
+    """[0, 1] -> the range a network was trained in: `images * scale + shift`, channels last."""
+
+    def __init__(self, scale: float, shift: float) -> None:
+        """`scale` and `shift` of the pixel values."""
+        super().__init__()
+        self.scale = scale
+        self.shift = shift
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Any shape N x 3 x H x W."""
+        return (images * self.scale + self.shift).contiguous(memory_format=torch.channels_last)
+
+
+def load(
+    name: Name,
+    device: torch.device | str = "cpu",
+    weights: Path | None = None,
+    standardise: facenet.Standardise = "image",
+) -> Recognizer:
     """A frozen recognizer.
+
+    * "dlib": ResNet of 29 convolutions, metric-learned, 128-d, Euclidean; sees its own chip (`networks.framing`).
+    * "sface": OpenCV's SFace (sigmoid-constrained hypersphere loss), 128-d, cosine; grey levels 0 to 255, RGB.
+    * "mobilefacenet": MobileFaceNet trained with ArcFace on WebFace600K, 512-d, cosine; [-1, 1], RGB.
+    * "facenet": InceptionResnetV1 trained on VGGFace2, 512-d of unit length, Euclidean; 160 px, standardised.
 
     Args:
         name: one of `NAMES`.
         device: where it shall live.
         weights: its file, where it is not the one that `lrfr assets` fetches.
+        standardise: FaceNet only: by each image's own spread (paper 001) or by a fixed one (facenet-pytorch).
 
     Raises:
         LrfrError: no such recognizer, its weights cannot be had, or a package it needs is missing.
     """
-    if name == "dlib":
-        network = dlib_resnet.load(weights or assets.path("dlib"))
-        recognizer = Recognizer(
-            name, nn.Sequential(Framing(dlib_resnet.CHIP, *dlib_scale_and_shift()), network), 128, "euclidean"
-        )
-    else:
-        raise LrfrError(f"There is no recognizer {name!r}: the known ones are {', '.join(NAMES)}.")
+    match name:
+        case "dlib":
+            framing = Framing(dlib_resnet.CHIP, *dlib_scale_and_shift())
+            network = nn.Sequential(framing, dlib_resnet.load(weights or assets.path("dlib")))
+            recognizer = Recognizer(name, network, 128, "euclidean")
+        case "sface":
+            network = nn.Sequential(Pixels(255, 0), onnx_face.load(weights or assets.path("sface"), name))
+            recognizer = Recognizer(name, network, 128, "cosine")
+        case "mobilefacenet":
+            network = nn.Sequential(Pixels(2, -1), onnx_face.load(weights or assets.path("mobilefacenet"), name))
+            recognizer = Recognizer(name, network, 512, "cosine")
+        case "facenet":
+            network = nn.Sequential(facenet.Input(standardise), facenet.load(weights))
+            recognizer = Recognizer(name, network, 512, "euclidean")
+        case _:
+            raise LrfrError(f"There is no recognizer {name!r}: the known ones are {', '.join(NAMES)}.")
     return recognizer.to(device)
 
 
