@@ -1,0 +1,69 @@
+"""What did the paper report? The tables of the five papers, as printed.
+
+`data/published/<paper>.csv` holds one number a line: ``table`` (in Arabic digits), ``row`` and ``column`` as the paper
+heads them, ``metric`` (one name for one quantity across papers; a spread printed after "+-" has its own line and ends
+in ``_sd``), ``value``. Where a paper spells one method in several ways, the row has one spelling.
+
+frloss: spreads are printed without a definition; Table II spells one row "FRSRresNet", Tables II and III differ in
+"Low-Resolution" and "Low Resolution", and the last row of Table III does not name its scale, 8x.
+"""
+
+import pandas as pd
+
+from lrfr import paths
+from lrfr.errors import LrfrError
+
+COLUMNS = ["table", "row", "column", "metric", "value"]
+
+
+def papers() -> list[str]:
+    """Keys of the papers whose tables are there."""
+    return sorted(file.stem for file in (paths.data_dir() / "published").glob("*.csv"))
+
+
+def load(paper: str) -> pd.DataFrame:
+    """All table values of one paper, in the order of print: columns table (int), row, column, metric, value (float).
+
+    Raises:
+        LrfrError: no such paper, or its file has other columns, an empty or non-numeric cell, or a line twice.
+    """
+    file = paths.data_dir() / "published" / f"{paper}.csv"
+    if not file.is_file():
+        raise LrfrError(
+            f"expected one of the papers {', '.join(papers())}, found {paper!r}: "
+            f"name one of them, or add data/published/{paper}.csv."
+        )
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    if list(frame.columns) != COLUMNS:
+        raise LrfrError(
+            f"data/published/{paper}.csv should have the columns {', '.join(COLUMNS)}, but has "
+            f"{', '.join(frame.columns)}: restore it with `git checkout`."
+        )
+    numbers = frame[["table", "value"]].apply(pd.to_numeric, errors="coerce")
+    faulty = numbers.isna().any(axis=1) | (frame == "").any(axis=1) | frame.duplicated(COLUMNS[:-1], keep="first")
+    if faulty.any():
+        line = int(faulty.to_numpy().argmax())
+        raise LrfrError(
+            f"line {line + 2} of data/published/{paper}.csv should hold a new table cell with a number, but reads "
+            f"{','.join(frame.iloc[line])!r}: restore it with `git checkout`."
+        )
+    return frame.assign(table=numbers["table"].astype(int), value=numbers["value"].astype(float))
+
+
+def value(frame: pd.DataFrame, table: int, row: str, metric: str, column: str | None = None) -> float:
+    """One number of `load`; ``column`` only where the metric stands in several columns of the table.
+
+    Raises:
+        LrfrError: no cell, or more than one, answers to this.
+    """
+    chosen = frame[(frame["table"] == table) & (frame["row"] == row) & (frame["metric"] == metric)]
+    if column is not None:
+        chosen = chosen[chosen["column"] == column]
+    if len(chosen) != 1:
+        there = frame[frame["table"] == table]
+        raise LrfrError(
+            f"expected one value of {metric!r} for {row!r} in table {table}, found {len(chosen)}: its rows are "
+            f"{', '.join(there['row'].unique())}; its metrics {', '.join(there['metric'].unique())}; its columns "
+            f"{', '.join(there['column'].unique())}."
+        )
+    return float(chosen["value"].iloc[0])
