@@ -21,7 +21,7 @@ from lrfr.paths import data_dir
 from lrfr.progress import track
 from lrfr.training import load_weights
 
-KERNELS = ("nearest", "bilinear", "bicubic", "lanczos", "area")
+KERNELS: tuple[degradation.Kernel, ...] = ("nearest", "bilinear", "bicubic", "lanczos", "area")
 
 
 @dataclass(frozen=True)

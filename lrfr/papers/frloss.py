@@ -38,6 +38,9 @@ class Settings:
             person, or the identity's ``"centroid"`` (the paper's Sec. V-C).
         shift: the recogniser sees both faces moved by up to this many pixels, at random: with its grid no longer tied
             to the picture's, it teaches no grid.
+        batch_norm: what moves in the recogniser while it judges: nothing (``"frozen"``), the running ``"statistics"``,
+            or the affine ``"parameters"``. The paper lets "the Batch Normalization parameters update" (Sec. III-D) and
+            does not say which of the two it means.
     """
 
     network: SRResNetSettings = field(default_factory=SRResNetSettings)
@@ -46,6 +49,7 @@ class Settings:
     share: float = 0.5
     target: str = "same"
     shift: int = 0
+    batch_norm: str = "frozen"
 
     def __post_init__(self) -> None:
         """Refuse what the paper does not know."""
@@ -53,6 +57,8 @@ class Settings:
             raise LrfrError(f"frloss has the arms 'mse' and 'fr', but '{self.arm}' was asked for.")
         if self.target not in ("same", "other", "centroid"):
             raise LrfrError(f"The FR loss knows the targets same, other and centroid, not '{self.target}'.")
+        if self.batch_norm not in ("frozen", "statistics", "parameters"):
+            raise LrfrError(f"Batch norm is frozen, or its statistics or parameters move; not '{self.batch_norm}'.")
         if not 0 < self.share < 1:
             raise LrfrError(f"The FR loss's share of the whole lies between 0 and 1, but {self.share} was asked for.")
 
@@ -109,6 +115,8 @@ def moved(
     sr: torch.Tensor, hr: torch.Tensor, most: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Both batches moved by the same random whole pixels, up to ``most`` each way, edges repeated."""
+    if not most:
+        return sr, hr
     size = sr.shape[-1]
     dy, dx = (int(v) for v in torch.randint(0, 2 * most + 1, (2,), generator=generator))
     both = F.pad(torch.cat([sr, hr]), (most, most, most, most), mode="replicate")
@@ -132,6 +140,35 @@ def starting_weight(
             fr.append(fr_loss(recognizer(sr), wanted) * len(part))
     ratio = float(torch.stack(mse).sum() / torch.stack(fr).sum())
     return ratio * settings.share / (1 - settings.share)
+
+
+def release_batch_norm(recognizer: nn.Module, reading: str) -> list[nn.Parameter]:
+    """Let batch norm move in a frozen recogniser, in one of the two readings of Sec. III-D.
+
+    Args:
+        recognizer: frozen network.
+        reading: ``"statistics"`` (layers normalise by the batch and update their running mean and variance) or
+            ``"parameters"`` (scale and shift learn with the generator).
+
+    Returns:
+        Parameters for the optimiser: empty for ``"statistics"``.
+
+    Raises:
+        LrfrError: the network has no batch norm, as dlib's has none.
+    """
+    layers = [m for m in recognizer.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if not layers:
+        raise LrfrError(
+            "The batch-norm question needs a recogniser with batch norm, but this one has none: use facenet."
+        )
+    if reading == "statistics":
+        for layer in layers:
+            layer.train()
+        return []
+    affine = [p for layer in layers for p in (layer.weight, layer.bias) if isinstance(p, nn.Parameter)]
+    for parameter in affine:
+        parameter.requires_grad_()
+    return affine
 
 
 def train(
@@ -166,9 +203,11 @@ def train(
     if start is not None:
         load_weights(model, start)
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.Adam(model.parameters(), settings.schedule.learning_rate)
-    model, optimizer = fabric.setup(model, optimizer)
     judge = recognizer.to(fabric.device) if settings.arm == "fr" and recognizer is not None else None
+    moving = settings.batch_norm != "frozen" and judge is not None
+    also = release_batch_norm(judge, settings.batch_norm) if moving and judge is not None else []
+    optimizer = torch.optim.Adam([*model.parameters(), *also], settings.schedule.learning_rate)
+    model, optimizer = fabric.setup(model, optimizer)
     faces = Faces(dataset, fabric.device, judge)
     plan = settings.schedule
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
@@ -186,7 +225,7 @@ def train(
         draws = batches.generator(number)
         seen = sr
         wanted = faces.target(settings.target, index, flip, draws)
-        if settings.shift:
+        if settings.shift or moving:
             seen, there = moved(sr, hr, settings.shift, draws)
             if settings.target == "same":
                 with torch.no_grad():
@@ -196,7 +235,8 @@ def train(
         descend(fabric, optimizer, loss)
         return {"loss": loss, "mse": mse, "fr": fr, "fr_share": (weight * fr / loss).detach()}
 
-    running = Progressing({"model": model}, {"adam": optimizer})
+    modules = {"model": model, "judge": judge} if moving and judge is not None else {"model": model}
+    running = Progressing(modules, {"adam": optimizer})
     return fit(folder, settings, settings.schedule, fabric, running, step)
 
 
@@ -211,6 +251,6 @@ def study(scale: int, seed: int) -> tuple[Settings, Settings, Settings]:
     second = replace(base, steps=1600, learning_rate=2e-4, seed=seed + 1000)
     return (
         Settings(network, base),
-        Settings(network, second, arm="fr", shift=4),
+        Settings(network, second, arm="fr"),
         Settings(network, second, arm="mse"),
     )

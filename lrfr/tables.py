@@ -1,0 +1,73 @@
+"""A paper's tables beside ours: published and measured values in columns of their own, never mixed."""
+
+import numpy as np
+import pandas as pd
+
+from lrfr import published
+from lrfr.errors import LrfrError
+
+#: frloss's names for what the book calls (method, LR side in pixels).
+FRLOSS_ROWS: dict[str, tuple[str, int]] = {
+    "High Resolution": ("HR", 112),
+    "FRSRResNet (4x)": ("SRResNet (FR)", 28),
+    "VanillaSRResNet (4x)": ("SRResNet (MSE)", 28),
+    "Low Resolution (4x)": ("bicubic", 28),
+    "FRSRResNet (8x)": ("SRResNet (FR)", 14),
+    "VanillaSRResNet (8x)": ("SRResNet (MSE)", 14),
+    "Low Resolution (8x)": ("bicubic", 14),
+}
+
+
+def pick(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
+    """The rows of a results table where every named column has the given value.
+
+    Raises:
+        LrfrError: there is no such row.
+    """
+    found = results[(results[list(keys)] == pd.Series(keys)).all(axis=1)]
+    if found.empty:
+        wanted = ", ".join(f"{k} {v}" for k, v in keys.items())
+        raise LrfrError(f"No result is recorded for {wanted}: run `lrfr record` for that set and method.")
+    return found
+
+
+def value(results: pd.DataFrame, **keys: str | int) -> float:
+    """One value; see :func:`pick`."""
+    return float(pick(results, **keys)["value"].iloc[0])
+
+
+def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
+    """One value with its 95 % interval where it has one: ``0.946 [0.930, 0.960]``."""
+    row = pick(results, **keys).iloc[0]
+    if np.isnan(row["low"]):
+        return f"{row['value']:.{digits}f}"
+    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+
+
+def frloss_side_by_side(
+    table: int, results: pd.DataFrame, metrics: dict[str, str], digits: int = 3, **keys: str | int
+) -> pd.DataFrame:
+    """A table of frloss, its rows in the paper's order, each metric published and ours.
+
+    Args:
+        table: 1, 2 or 3.
+        results: rows as :func:`lrfr.record.load` gives them.
+        metrics: the paper's column name to our metric name.
+        digits: of our values.
+        keys: what else the rows must match (set, protocol, recognizer, setting, seed).
+    """
+    theirs = published.load("frloss")
+    theirs = theirs[(theirs["table"] == table) & ~theirs["metric"].str.endswith("_sd")]
+    rows = []
+    for name in theirs["row"].drop_duplicates():
+        method, px = FRLOSS_ROWS[name]
+        row = {"method (paper)": name}
+        for column, metric in metrics.items():
+            printed = theirs[(theirs["row"] == name) & (theirs["column"] == column)]["value"]
+            row[f"{column}, published"] = f"{printed.iloc[0]:g}"
+            where = dict(keys)
+            if metric in ("psnr", "ssim", "lpips_alexnet"):
+                where["recognizer"] = ""
+            row[f"{column}, ours"] = cell(results, digits, method=method, px=px, metric=metric, **where)
+        rows.append(row)
+    return pd.DataFrame(rows)
