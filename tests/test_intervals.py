@@ -96,7 +96,7 @@ def test_coverage_of_the_auc_interval():
         weight = rng.multinomial(1000, np.full(1000, 1 / 1000), size=150)
         naive = percentile_interval(0, auc(similarity, genuine, weight))
         hits_naive += naive.low <= truth <= naive.high
-    assert 0.88 <= hits / 120 <= 1.0
+    assert 0.88 <= hits / 120 <= 0.99
     assert hits_naive / 120 < 0.75
 
 
