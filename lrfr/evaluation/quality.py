@@ -11,6 +11,7 @@ of 255, which is what super-resolution papers report. With full-range luminance 
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
@@ -104,3 +105,19 @@ def _same_shape(images: Tensor, originals: Tensor) -> None:
             f"image quality expects two tensors of one shape N x 3 x H x W, but found {tuple(images.shape)} and "
             f"{tuple(originals.shape)}: compare each restored picture with its own original."
         )
+
+
+def grid_strength(images: np.ndarray, originals: np.ndarray, period: int = 4) -> float:
+    """How strong a fixed grid is drawn over pictures, in grey levels; 0 where there is none.
+
+    Brightness (mean of R, G, B) is averaged over all pictures at each of the ``period`` x ``period`` places that a
+    pixel can have in a grid, the originals' average subtracted; the result is the standard deviation over the places.
+    Content averages out, a checkerboard (frloss, Sec. V-A) does not.
+
+    Args:
+        images, originals: uint8, ``N x H x W x 3``.
+        period: of the grid in pixels.
+    """
+    difference = images.astype(np.float32).mean((0, 3)) - originals.astype(np.float32).mean((0, 3))
+    places = [difference[i::period, j::period].mean() for i in range(period) for j in range(period)]
+    return float(np.std(places))
