@@ -90,3 +90,11 @@ def overlap_command() -> None:
     write_text(record.path("overlap"), table.to_csv(index=False))
     typer.echo(table.to_string(index=False))
     typer.echo(found.nlargest(10, "similarity").to_string(index=False))
+
+
+@app.command("readme")
+def readme_command() -> None:
+    """Write the results table of README.md anew from data/results."""
+    from lrfr import readme
+
+    readme.update()
