@@ -16,6 +16,10 @@ READY := $(VENV)/.ready
 # Threads that wait without burning the core that another process needs.
 export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
+# Keep the memory of large tensors instead of handing it back after each: a third less time on a CPU.
+export MALLOC_MMAP_THRESHOLD_ := 2000000000
+export MALLOC_TRIM_THRESHOLD_ := 4000000000
+export MALLOC_TOP_PAD_ := 200000000
 
 .PHONY: help env assets book test serve lock clean
 

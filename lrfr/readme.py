@@ -17,7 +17,14 @@ def block(results: pd.DataFrame | None = None) -> str:
     heads = [f"{n} ({'in the loss' if n == record.TRAINED_WITH else 'unseen'})" for n in record.JUDGES]
     lines = [f"| 14 px probe against HR | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
     for method, px in METHODS:
-        where = {"set": "lfw", "protocol": "view2", "method": method, "px": px, "metric": "auc", "seed": 0}
+        where: dict[str, str | int] = {
+            "set": "lfw",
+            "protocol": "view2",
+            "method": method,
+            "px": px,
+            "metric": "auc",
+            "seed": 0,
+        }
         cells = [tables.cell(results, 4, recognizer=n, setting="probe", **where) for n in record.JUDGES]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     n = int(tables.pick(results, set="lfw", protocol="view2", metric="auc")["n"].iloc[0])
