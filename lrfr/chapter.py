@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import torch
 
 from lrfr.errors import LrfrError
 from lrfr.optional import require
@@ -33,6 +32,7 @@ from lrfr.paths import dataset_root
 
 Profile = Literal["smoke", "demo", "study", "paper"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+OWN_DATA: tuple[Profile, ...] = ("study", "paper")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Settings:
     @property
     def own_data(self) -> bool:
         """Whether the profile reads the reader's own LFW and CelebA."""
-        return self.profile in ("study", "paper")
+        return self.profile in OWN_DATA
 
 
 _BUDGET: dict[Profile, tuple[int | None, int, int]] = {
@@ -91,6 +91,8 @@ def start(
         os.environ["LRFR_DATA"] = str(settings.data_root)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  (libraries that still draw from the global generator)
+    import torch
+
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = False
     for name in ("lightning", "matplotlib", "torch"):
@@ -105,24 +107,36 @@ def start(
 
 def resolve(profile: str | None, seed: int, device: str, data_root: str | Path | None) -> Settings:
     """The settings of :func:`start`, without touching anything."""
-    chosen = profile or os.environ.get("LRFR_PROFILE") or "demo"
-    if chosen not in PROFILES:
-        raise LrfrError(f"Expected a profile out of {', '.join(PROFILES)}, found {chosen!r}: try `--profile demo`.")
-    if device not in ("auto", "cpu", "cuda"):
-        raise LrfrError(f"Expected the device auto, cpu or cuda, found {device!r}: try `--device auto`.")
+    import torch
+
+    chosen, where = checked(profile, device, data_root)
     if device == "cuda" and not torch.cuda.is_available():
         raise LrfrError("The device cuda was asked for, but this machine offers none to torch: use `--device auto`.")
-    where = Path(data_root).expanduser() if data_root else dataset_root()
-    if where is not None and not where.is_dir():
-        raise LrfrError(f"Expected data sets below {where}, but there is no such folder: set LRFR_DATA or --data-root.")
-    if chosen in ("study", "paper") and where is None:
-        raise LrfrError(
-            f"The profile {chosen} reads LFW and CelebA from your disk, but neither LRFR_DATA nor --data-root says "
-            "where they lie: give the folder that holds lfw/ and celeba/, or use `--profile demo`."
-        )
     resolved = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     n_images, replicates, steps = _BUDGET[chosen]
     return Settings(chosen, int(seed), resolved, where, n_images, replicates, steps)
+
+
+def checked(profile: str | None, device: str, data_root: str | Path | None) -> tuple[Profile, Path | None]:
+    """The profile and the folder of the reader's data sets, or the sentence that says what is wrong with them.
+
+    Needs no torch: the command line asks it before anything is loaded.
+    """
+    chosen = profile or os.environ.get("LRFR_PROFILE") or "demo"
+    known = next((name for name in PROFILES if name == chosen), None)
+    if known is None:
+        raise LrfrError(f"Expected a profile out of {', '.join(PROFILES)}, found {chosen!r}: try `--profile demo`.")
+    if device not in ("auto", "cpu", "cuda"):
+        raise LrfrError(f"Expected the device auto, cpu or cuda, found {device!r}: try `--device auto`.")
+    where = Path(data_root).expanduser() if data_root else dataset_root()
+    if where is not None and not where.is_dir():
+        raise LrfrError(f"Expected data sets below {where}, but there is no such folder: set LRFR_DATA or --data-root.")
+    if known in OWN_DATA and where is None:
+        raise LrfrError(
+            f"The profile {known} reads LFW and CelebA from your disk, but neither LRFR_DATA nor --data-root says "
+            "where they lie: give the folder that holds lfw/ and celeba/, or use `--profile demo`."
+        )
+    return known, where
 
 
 class _Text:

@@ -45,7 +45,7 @@ def queue_command(
     """Train every planned run that is not done yet; killed and called again, it goes on."""
     from lrfr import runs
 
-    chosen = [run for run in runs.planned() if not names or run.name.startswith(tuple(names))]
+    chosen = [run for run in [*runs.planned(), *runs.pilots()] if not names or run.name.startswith(tuple(names))]
     if ledger:
         table = runs.ledger(chosen)
         typer.echo(table.to_string(index=False))
@@ -98,3 +98,11 @@ def readme_command() -> None:
     from lrfr import readme
 
     readme.update()
+
+
+@app.command("pilots")
+def pilots_command() -> None:
+    """Measure every finished pilot on LFW View 1 and write data/results/frloss_pilots.csv."""
+    from lrfr import record
+
+    typer.echo(record.record_pilots().to_string(index=False))

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lrfr.book import FIGURE_MARK
 from lrfr.errors import LrfrError
 from lrfr.optional import require
 
@@ -42,9 +43,6 @@ METHODS: dict[str, int] = {
     "SRResNet (MSE)": 1,
     "SRResNet (FR)": 2,
 }
-
-#: Metadata key by which the book's builder finds a caption among a cell's outputs.
-MARK = "lrfr_figure"
 
 
 def use_style() -> None:
@@ -152,7 +150,7 @@ def show(figure: "Figure | Axes", caption: str, alt: str, name: str | None = Non
     width = round(drawn.get_size_inches()[0] * 100)
     display = require("IPython.display", "book").display
     display({"image/png": buffer.getvalue(), "text/plain": f"[figure: {alt}]"}, raw=True)
-    mark = {MARK: {"caption": caption, "alt": alt, "name": name, "width": width}}
+    mark = {FIGURE_MARK: {"caption": caption, "alt": alt, "name": name, "width": width}}
     display({"text/markdown": caption, "text/plain": caption}, raw=True, metadata=mark)
 
 

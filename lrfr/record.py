@@ -16,12 +16,14 @@ import pandas as pd
 
 from lrfr import datasets, embeddings, measure, methods, recognizers
 from lrfr.datasets import lfw
+from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
+from lrfr.evaluation import quality, verification
 from lrfr.files import write_text
 from lrfr.measure import Measured, Pairs
 from lrfr.paths import data_dir
 from lrfr.progress import track
-from lrfr.runs import commit
+from lrfr.runs import commit, find, pilots
 
 #: The network that the losses see, and two that they never saw.
 TRAINED_WITH, UNSEEN = "dlib", ("sface", "mobilefacenet")
@@ -185,6 +187,40 @@ def record_frloss(names: list[str], replicates: int = 1000) -> pd.DataFrame:
                 advance(1)
     if table is None:
         raise LrfrError("Nothing to record: name at least one of att, caltech, celeba-held-out, view2, devtest.")
+    return table
+
+
+def record_pilots() -> pd.DataFrame:
+    """Every finished pilot on View 1 DevTest (AUC, LR probe and both) and on held-out CelebA people (PSNR, grid).
+
+    Returns:
+        The table, as written to ``data/results/frloss_pilots.csv``: one row a pilot.
+    """
+    faces, pairs = view("devtest")
+    held = datasets.load("celeba-held-out")
+    some = held.subset(np.arange(0, len(held), 3))
+    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    named = [("bicubic", methods.interpolation(14))]
+    for name in ["frloss-8x-s0-base", *(run.name for run in pilots())]:
+        weights = find(name).folder / "weights.safetensors"
+        if weights.is_file():
+            named.append((name, methods.srresnet(name, weights)))
+    rows = []
+    with track("pilots", len(named), "runs") as advance:
+        for name, method in named:
+            measured = Measured(faces, method)
+            row: dict[str, str | float] = {"run": name}
+            for judge in judges:
+                for setting in measure.SETTINGS:
+                    score = measured.similarity(judge, pairs, setting)
+                    row[f"auc_{judge.name}_{setting}"] = round(verification.auc(score, pairs.genuine), 4)
+            sr = methods.restore(method, some.images)
+            row["psnr"] = round(float(quality.psnr(to_tensor(sr), some.tensor()).mean()), 2)
+            row["grid"] = round(quality.grid_strength(sr, some.images), 2)
+            rows.append(row)
+            advance(1)
+    table = pd.DataFrame(rows)
+    write_text(path("frloss_pilots"), table.to_csv(index=False))
     return table
 
 

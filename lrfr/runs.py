@@ -12,16 +12,17 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from lrfr.errors import LrfrError
 from lrfr.files import write_json
+from lrfr.networks.srresnet import SRResNet, SRResNetSettings
 from lrfr.papers import frloss
 from lrfr.paths import data_dir, repo_root
-from lrfr.training import as_dict, load_weights, save_weights
+from lrfr.training import Schedule, as_dict, load_weights, save_weights
 
 #: Measured by benchmarks/training.py: ms per image on one CPU thread with bf16, by (scale, arm); for the ledger.
 COST = {(8, "mse"): 28.0, (8, "fr"): 45.0, (4, "mse"): 42.0, (4, "fr"): 60.0}
@@ -85,13 +86,39 @@ def planned() -> list[Run]:
     return runs
 
 
+def pilots() -> list[Run]:
+    """Short runs at 8x by which settings were chosen on LFW View 1; each differs from the first in one thing.
+
+    Kept in ``data/results/frloss_pilots.csv``; their weights are not shipped.
+    """
+    base = "frloss-8x-s0-base"
+    network = SRResNetSettings(8)
+    plan = Schedule(steps=800, batch_size=8, learning_rate=2e-4, seed=1000)
+    first = frloss.Settings(network, plan, arm="fr")
+    shuffled = SRResNetSettings(8, upsampling="shuffle")
+    long = frloss.study(8, 0)[0].schedule
+    return [
+        Run("pilot-share50", first, base, "dlib"),
+        Run("pilot-shift4", replace(first, shift=4), base, "dlib"),
+        Run("pilot-share80", replace(first, share=0.8), base, "dlib"),
+        Run("pilot-share95", replace(first, share=0.95), base, "dlib"),
+        Run("pilot-rate5", replace(first, share=0.8, schedule=replace(plan, learning_rate=5e-5)), base, "dlib"),
+        Run("pilot-centroid", replace(first, share=0.8, target="centroid"), base, "dlib"),
+        Run("pilot-other", replace(first, share=0.8, target="other"), base, "dlib"),
+        Run("pilot-mse", replace(first, arm="mse"), base),
+        Run("pilot-mse-rate5", replace(first, arm="mse", schedule=replace(plan, learning_rate=5e-5)), base),
+        Run("pilot-shuffle-base", frloss.Settings(shuffled, long)),
+        Run("pilot-shuffle", replace(first, network=shuffled, share=0.8), "pilot-shuffle-base", "dlib"),
+    ]
+
+
 def find(name: str) -> Run:
     """A planned run by name.
 
     Raises:
         LrfrError: there is none.
     """
-    runs = {run.name: run for run in planned()}
+    runs = {run.name: run for run in [*planned(), *pilots()]}
     if name not in runs:
         raise LrfrError(f"Expected one of the planned runs ({', '.join(runs)}), found '{name}'.")
     return runs[name]
@@ -175,8 +202,6 @@ def ship(name: str) -> Path:
     Raises:
         LrfrError: the run is not finished.
     """
-    from lrfr.networks.srresnet import SRResNet
-
     run = find(name)
     weights = run.folder / "weights.safetensors"
     network = load_weights(SRResNet(run.settings.network), weights)

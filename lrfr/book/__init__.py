@@ -11,6 +11,9 @@
 
 from pathlib import Path
 
+#: Metadata key by which the pages' builder finds a figure's caption among a cell's outputs.
+FIGURE_MARK = "lrfr_figure"
+
 
 def build(
     only: str | None = None,
@@ -42,8 +45,8 @@ def build(
     from lrfr.book.execution import Parameters, execute, executed_dir
     from lrfr.book.site import site
 
-    found = settings.resolve(profile, seed, device, data_root)  # a mistake is told before anything runs
-    root = str(found.data_root.resolve()) if found.own_data and found.data_root else None
+    checked, folder = settings.checked(profile, device, data_root)  # a mistake is told before anything runs
+    root = str(folder.resolve()) if folder and checked in settings.OWN_DATA else None
     wanted = chapters(only)
     executed = {c.name: executed_dir("demo") / f"{c.name}.ipynb" for c in chapters() if c not in wanted}
     missing = [c for c in chapters() if c.name in executed and not executed[c.name].is_file()]

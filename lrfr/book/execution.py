@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lrfr.book.chapters import Chapter
-from lrfr.book.files import write_text
 from lrfr.book.pairing import METADATA, read_text, save
 from lrfr.errors import LrfrError
+from lrfr.files import write_text
 from lrfr.optional import require
 from lrfr.paths import build_dir, data_dir, repo_root
 
@@ -62,11 +62,11 @@ def execute(
     Raises:
         LrfrError: a cell failed; the sentence names chapter, cell and error. What ran is kept as ``NAME.failed.ipynb``.
     """
-    require("papermill", "book")
     place = out or executed_dir(parameters.profile)
     stamps = {chapter.name: fingerprint(chapter, parameters) for chapter in wanted}
     stale = [c for c in wanted if fresh or not _is_current(place / f"{c.name}.ipynb", stamps[c.name])]
     if stale:
+        require("papermill", "book")
         place.mkdir(parents=True, exist_ok=True)
         jobs = min(len(stale), os.cpu_count() or 1)
         with _Bars() as bars, ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory() as scratch:
@@ -176,10 +176,10 @@ def _sentence(chapter: Chapter, error: dict[str, Any] | None, tail: list[str], k
         return f"Chapter {chapter.name} could not be started: {' '.join(tail) or 'its process ended'}."
     first = next((line for line in (error.get("source") or "").splitlines() if line.strip()), "")
     line = _line_of(chapter, error.get("source") or "")
-    where = f"cell at line {line} of book/{chapter.text.name} (`{first}`)" if line else "a cell"
+    where = f"the cell at line {line} of book/{chapter.text.name} (`{first}`)" if line else "a cell"
     saying = error["text"] if error["kind"] == "LrfrError" else f"{error['kind']}: {error['text']}"
     return (
-        f"Chapter {chapter.name} failed in the {where}: {' '.join(saying.split())} "
+        f"Chapter {chapter.name} failed in {where}: {' '.join(saying.split()).rstrip('.')}. "
         f"What ran until then is kept in {kept}."
     )
 

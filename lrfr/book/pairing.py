@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lrfr.book.chapters import Chapter, book_dir, chapters
-from lrfr.book.files import write_text
 from lrfr.errors import LrfrError
+from lrfr.files import write_text
 from lrfr.optional import require
 
 #: What a committed notebook says of itself; nothing in it depends on the machine.

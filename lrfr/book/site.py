@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from lrfr.book import FIGURE_MARK
 from lrfr.book.chapters import book_dir, pages
-from lrfr.book.files import swap_folder, write_text
 from lrfr.book.pairing import save
 from lrfr.errors import LrfrError
-from lrfr.figures import MARK
+from lrfr.files import write_text
 from lrfr.optional import require
 from lrfr.paths import build_dir, repo_root
 
@@ -38,17 +40,17 @@ def site(executed: Mapping[str, Path], out: Path | None = None) -> Path:
     Raises:
         LrfrError: Sphinx refused; the sentence holds its first complaint and names the log.
     """
-    require("jupyter_book", "book")
     place = out or site_dir()
-    source = place.with_name(f"{place.name}-src")
-    assemble(executed, source)
-    stamp, noted = _fingerprint(source), place.with_name(f"{place.name}.stamp")
+    stamp, noted = _fingerprint(executed), place.with_name(f"{place.name}.stamp")
     if (place / "index.html").is_file() and noted.is_file() and noted.read_text() == stamp:
         return place
+    require("jupyter_book", "book")
     noted.unlink(missing_ok=True)
+    source = place.with_name(f"{place.name}-src")
+    assemble(executed, source)
     with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as folder:
         rendered = _render(source, Path(folder), place.with_name(f"{place.name}.log"))
-        swap_folder(rendered, place)
+        _swap(rendered, place)
     write_text(noted, stamp)
     return place
 
@@ -70,7 +72,7 @@ def assemble(executed: Mapping[str, Path], source: Path) -> None:
             shutil.copy(book_dir() / file, new)
         shutil.copytree(book_dir() / "_static", new / "_static")
         shutil.copy(repo_root() / "_config.yml", new)
-        swap_folder(new, source)
+        _swap(new, source)
 
 
 def dressed(notebook: Any) -> Any:
@@ -98,7 +100,7 @@ def _split(cell: Any) -> list[Any]:
     parts: list[Any] = []
     outputs: list[Any] = []
     for output in cell.outputs:
-        mark = output.get("metadata", {}).get(MARK)
+        mark = output.get("metadata", {}).get(FIGURE_MARK)
         if mark is None:
             outputs.append(output)
             continue
@@ -122,10 +124,25 @@ def _part(cell: Any, outputs: list[Any], later: bool, mark: dict[str, Any] | Non
     return part
 
 
-def _fingerprint(source: Path) -> str:
+def _swap(new: Path, place: Path) -> None:
+    """Put a finished folder where another may lie; for a moment there is none, but never half a one."""
+    old = place.with_name(f".{place.name}.old-{uuid4().hex[:8]}")
+    if place.exists():
+        os.replace(place, old)
+    os.replace(new, place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _fingerprint(executed: Mapping[str, Path]) -> str:
+    """A hash of all that decides what the pages look like."""
+    root, book = repo_root(), book_dir()
+    files = [p for pattern in ("*.md", "*.bib", "*.yml", "_static/**/*") for p in book.glob(pattern) if p.is_file()]
+    files += [root / "_config.yml", root / "requirements.lock", *Path(__file__).parent.glob("*.py"), *executed.values()]
     digest = hashlib.sha256()
-    for path in sorted(p for p in source.rglob("*") if p.is_file()):
-        digest.update(path.relative_to(source).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(files):
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path.relative_to(root) if path.is_relative_to(root) else path}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 
@@ -133,12 +150,12 @@ def _render(source: Path, folder: Path, log: Path) -> Path:
     start = "from jupyter_book.cli.main import main; main()"  # has no -m entry, and the script may be off the PATH
     command = [sys.executable, "-c", start, "build", str(source), "--path-output", str(folder)]
     command += ["--config", str(source / "_config.yml"), "--toc", str(source / "_toc.yml"), "-W", "--keep-going", "-q"]
-    plain = {**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(command, cwd=folder, env=plain, capture_output=True, text=True, check=False)
-    write_text(log, done.stdout + done.stderr)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr + done.stdout)
+    write_text(log, said)
     rendered = folder / "_build" / "html"
     if done.returncode != 0 or not (rendered / "index.html").is_file():
-        lines = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
         complaint = next((line for line in lines if "WARNING" in line or "ERROR" in line), lines[-1] if lines else "")
         raise LrfrError(f"Jupyter Book could not render the pages: {complaint} (the whole log: {log})")
     return rendered

@@ -4,6 +4,7 @@ AT&T and Caltech come from packages and need nothing; LFW and CelebA are looked 
 folder of ``<identity>/*.jpg``.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +47,7 @@ def _with_landmarks(found: list[Photograph], name: str) -> list[Photograph]:
         return found
     table = pd.read_csv(path).set_index("file")
     recorded = {str(file): row.to_numpy(float).reshape(5, 2) for file, row in table.iterrows()}
-    return [
-        Photograph(p.file, p.identity, p.read, p.camera, p.distance, p.session, recorded.get(p.file)) for p in found
-    ]
+    return [replace(p, landmarks=recorded.get(p.file)) for p in found]
 
 
 def finder(name: str) -> alignment.LandmarkFinder:

@@ -26,6 +26,8 @@ def photographs() -> list[Photograph]:
             "run `lrfr assets --fetch att`."
         )
     return [
-        Photograph(name, f"s{person:02d}", store.reader(by_tail[name]), session=str(number))
+        Photograph(
+            name, f"s{person:02d}", store.reader(by_tail[name]), session=str(number), stamp=store.stamp(by_tail[name])
+        )
         for name, person, number in wanted
     ]

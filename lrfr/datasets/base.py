@@ -1,5 +1,6 @@
 """One interface for every set of faces."""
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -71,6 +72,7 @@ class Photograph:
     Attributes:
         landmarks: five points (x, y) that the set brings, in pixels; None where they must be found.
         frame: where the set's own alignment puts the five points: used when none are found.
+        stamp: changes when the file does, so that crops of an older file are not taken for its own.
     """
 
     file: str
@@ -81,6 +83,7 @@ class Photograph:
     session: str = ""
     landmarks: np.ndarray | None = None
     frame: np.ndarray | None = None
+    stamp: str = ""
 
     def open(self) -> Image.Image:
         """Decode the picture.
@@ -91,7 +94,7 @@ class Photograph:
         try:
             image = Image.open(BytesIO(self.read()))
             image.load()
-        except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        except (OSError, EOFError, SyntaxError, UnidentifiedImageError, BadZipFile, zlib.error) as error:
             raise LrfrError(f"{self.file} is truncated or no picture ({error}): fetch the data set again.") from None
         return image
 
@@ -121,6 +124,13 @@ class Store:
         if self._zip is not None:
             return lambda: self._zip.read(name)  # type: ignore[union-attr]
         return (self.path / name).read_bytes
+
+    def stamp(self, name: str) -> str:
+        """Checksum of a file in a zip, size and time of one in a folder: neither opens it."""
+        if self._zip is not None:
+            return f"{self._zip.getinfo(name).CRC:08x}"
+        found = (self.path / name).stat()
+        return f"{found.st_size}-{found.st_mtime_ns}"
 
     def pictures(self) -> Iterator[str]:
         """Names that end like a picture."""

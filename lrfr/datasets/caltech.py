@@ -35,5 +35,6 @@ def photographs() -> list[Photograph]:
     for file, identity in labels().itertuples(index=False):
         if file not in by_name:
             raise LrfrError(f"Caltech faces should hold {file}, but do not: run `lrfr assets --fetch caltech`.")
-        found.append(Photograph(file, f"c{int(identity):02d}", store.reader(by_name[file])))
+        name = by_name[file]
+        found.append(Photograph(file, f"c{int(identity):02d}", store.reader(name), stamp=store.stamp(name)))
     return found

@@ -29,8 +29,23 @@ def _landmarks(folder: Path) -> dict[str, np.ndarray]:
     path = folder / "list_landmarks_align_celeba.txt"
     if not path.is_file():
         return {}
-    rows = [line.split() for line in path.read_text().splitlines()[2:]]
-    return {row[0]: np.array(row[1:11], float).reshape(5, 2) for row in rows if len(row) == 11}
+    rows = [line.split() for line in path.read_text("utf-8", "replace").splitlines()[2:]]
+    try:
+        return {row[0]: np.array(row[1:], float).reshape(5, 2) for row in rows if row}
+    except ValueError:
+        raise LrfrError(
+            f"Expected lines of a file name and ten numbers in {path} after two lines of header, found others: "
+            "fetch it again, or remove it and let MTCNN find the landmarks."
+        ) from None
+
+
+def _identities(path: Path) -> dict[str, str]:
+    rows = [line.split() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+    if any(len(row) != 2 for row in rows):
+        raise LrfrError(
+            f"Expected lines of a file name and an identity number in {path}, found others: fetch it again."
+        )
+    return {file: identity for file, identity in rows}
 
 
 def photographs() -> list[Photograph]:
@@ -43,14 +58,15 @@ def photographs() -> list[Photograph]:
     names = ("img_align_celeba.zip", "img_align_celeba")
     store = Store(first_existing([folder / n for n in names], "CelebA's img_align_celeba", _MEND))
     rows = first_existing([folder / "identity_CelebA.txt"], "CelebA's identity_CelebA.txt", _MEND)
-    identity = dict(line.split() for line in rows.read_text().splitlines() if line.strip())
+    identity = _identities(rows)
     landmarks = _landmarks(folder)
     found = []
     for name in store.pictures():
         file = name.split("/")[-1]
         if file in identity:
+            read, stamp = store.reader(name), store.stamp(name)
             found.append(
-                Photograph(file, identity[file], store.reader(name), landmarks=landmarks.get(file), frame=FRAME)
+                Photograph(file, identity[file], read, landmarks=landmarks.get(file), frame=FRAME, stamp=stamp)
             )
     if not found:
         raise LrfrError(

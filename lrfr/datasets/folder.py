@@ -17,7 +17,11 @@ def photographs(path: Path) -> list[Photograph]:
             f"Expected a folder of faces at {path}, found none: give the folder that holds <identity>/*.jpg."
         )
     store = Store(path)
-    found = [Photograph(n, n.split("/")[0], store.reader(n)) for n in store.pictures() if n.count("/") == 1]
+    found = [
+        Photograph(n, n.split("/")[0], store.reader(n), stamp=store.stamp(n))
+        for n in store.pictures()
+        if n.count("/") == 1
+    ]
     if not found:
         raise LrfrError(f"Expected {path}/<identity>/<picture>.jpg, found no such picture: make one folder a person.")
     return found

@@ -5,6 +5,7 @@
 ``pairsDevTest.txt`` (View 1) beside it; else in scikit-learn's download (``lrfr prepare lfw --fetch``).
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ _MEND = "Set LRFR_DATA to the folder that holds lfw/, or run `lrfr prepare lfw -
 def _folders() -> list[Path]:
     root = dataset_root()
     own = [root / "lfw"] if root else []
-    return [*own, Path.home() / "scikit_learn_data" / "lfw_home"]
+    home = Path(os.environ.get("SCIKIT_LEARN_DATA", "~/scikit_learn_data")).expanduser()
+    return [*own, home / "lfw_home"]
 
 
 def photographs() -> list[Photograph]:
@@ -38,7 +40,9 @@ def photographs() -> list[Photograph]:
     path = first_existing([f / n for f in _folders() for n in names], "LFW deep-funneled as a zip or folder", _MEND)
     store = Store(path)
     found = [
-        Photograph(name.split("/")[-1], name.split("/")[-2], store.reader(name), landmarks=LANDMARKS)
+        Photograph(
+            name.split("/")[-1], name.split("/")[-2], store.reader(name), landmarks=LANDMARKS, stamp=store.stamp(name)
+        )
         for name in store.pictures()
         if "/" in name
     ]
@@ -86,12 +90,18 @@ def read_pairs(path: Path) -> pd.DataFrame:
     """LFW's pair file as columns first, second (file names), genuine, fold.
 
     Raises:
-        LrfrError: the header promises another number of pairs than the file holds.
+        LrfrError: the file has another layout, or its header promises another number of pairs than it holds.
     """
-    lines = path.read_text().splitlines()
-    header = [int(value) for value in lines[0].split()]
-    folds, each = (header[0], header[1]) if len(header) == 2 else (1, header[0])
-    rows = [line.split("\t") for line in lines[1:] if line.strip()]
+    first, *lines = path.read_text("utf-8", "replace").splitlines() or [""]
+    header = first.split()
+    rows = [line.split("\t") for line in lines if line.strip()]
+    numbers = [n for row in rows for n in (row[1:] if len(row) == 3 else row[1::2])]
+    if len(header) not in (1, 2) or {len(r) for r in rows} - {3, 4} or not all(n.isdecimal() for n in header + numbers):
+        raise LrfrError(
+            f"Expected LFW's pairs in {path} (a number of pairs, then lines of a name and two numbers or of two names "
+            "with a number each, parted by tabs), found something else: fetch it again."
+        )
+    folds, each = (int(header[0]), int(header[1])) if len(header) == 2 else (1, int(header[0]))
     if len(rows) != 2 * folds * each:
         raise LrfrError(f"{path} promises {2 * folds * each} pairs and holds {len(rows)}: fetch it again.")
     names = [
@@ -103,6 +113,8 @@ def read_pairs(path: Path) -> pd.DataFrame:
     table = pd.DataFrame(names, columns=["first", "second"])
     table["genuine"] = [len(r) == 3 for r in rows]
     table["fold"] = np.arange(len(rows)) // (2 * each)
+    if (table.groupby("fold")["genuine"].sum() != each).any():
+        raise LrfrError(f"Each fold of {path} should hold {each} genuine pairs, but one does not: fetch it again.")
     return table
 
 

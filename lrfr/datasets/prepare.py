@@ -12,7 +12,7 @@ from PIL import Image
 from lrfr import alignment
 from lrfr.datasets.base import COLUMNS, FaceDataset, Photograph
 from lrfr.errors import LrfrError
-from lrfr.files import replacing, write_json, write_text
+from lrfr.files import locked, replacing, write_json, write_text
 from lrfr.progress import track
 
 PART = 256
@@ -31,10 +31,11 @@ class Prepared:
 
 
 def fingerprint(photographs: list[Photograph], how: str) -> str:
-    """Twelve hex digits that change with the list of photographs, their landmarks or the way they are cut."""
+    """Twelve hex digits that change with the photographs, their landmarks or the way they are cut."""
     digest = hashlib.sha256(f"{VERSION} {how} {alignment.SIZE} {alignment.TEMPLATE.tolist()}".encode())
     for p in photographs:
-        digest.update(f"{p.file}|{p.identity}|{None if p.landmarks is None else p.landmarks.tolist()}\n".encode())
+        landmarks = None if p.landmarks is None else p.landmarks.tolist()
+        digest.update(f"{p.file}|{p.identity}|{p.stamp}|{landmarks}\n".encode())
     return digest.hexdigest()[:12]
 
 
@@ -42,16 +43,16 @@ def _cut(photograph: Photograph, find: Finder | None) -> tuple[np.ndarray, np.nd
     """Crop and landmarks, or the reason why there is none."""
     try:
         image = photograph.open()
+        points = photograph.landmarks
+        if points is None:
+            points = find(image) if find else None
+            points = photograph.frame if points is None else points
+        if points is None:
+            return "no face found"
+        points = alignment.check_landmarks(points, photograph.file)
+        return alignment.warp(image, alignment.similarity_transform(points)), points
     except LrfrError as error:
         return str(error)
-    points = photograph.landmarks
-    if points is None:
-        points = find(image) if find else None
-        points = photograph.frame if points is None else points
-    if points is None:
-        return "no face found"
-    points = alignment.check_landmarks(points, photograph.file)
-    return alignment.warp(image, alignment.similarity_transform(points)), points
 
 
 def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, title: str) -> Prepared:
@@ -68,32 +69,41 @@ def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, ti
     Raises:
         LrfrError: not one photograph could be used.
     """
-    if (folder / "table.csv").is_file():
-        return Prepared(folder, pd.read_csv(folder / "unusable.csv", dtype=str))
+    if not (folder / "table.csv").is_file():
+        # Two trainings that start together ask for the same faces: one cuts them, the other waits.
+        with locked(folder.with_name(f".{folder.name}.lock")):
+            if not (folder / "table.csv").is_file():
+                _prepare(photographs, folder, find, title)
+    return Prepared(folder, pd.read_csv(folder / "unusable.csv", dtype=str))
+
+
+def _prepare(photographs: list[Photograph], folder: Path, find: Finder | None, title: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob(".*"):  # half a file of a process that was killed
+        stale.unlink()
     parts = [photographs[i : i + PART] for i in range(0, len(photographs), PART)]
     with track(title, total=len(photographs), unit="photographs") as advance:
         for number, part in enumerate(parts):
             path = folder / f"part-{number:05d}.npz"
-            if not path.is_file():
-                cuts = []
-                for photograph in part:
-                    cuts.append(_cut(photograph, find))
-                    advance(1)
-                good = [c for c in cuts if not isinstance(c, str)]
-                arrays = {
-                    "images": np.array([c[0] for c in good], np.uint8).reshape(-1, alignment.SIZE, alignment.SIZE, 3),
-                    "landmarks": np.array([c[1] for c in good], np.float32).reshape(-1, 5, 2),
-                    "reasons": np.array(["" if not isinstance(c, str) else c for c in cuts]),
-                }
-                with replacing(path) as whole, whole.open("wb") as file:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
-            else:
+            if path.is_file():
                 advance(len(part))
-    return _assemble(photographs, folder, parts)
+                continue
+            cuts = []
+            for photograph in part:
+                cuts.append(_cut(photograph, find))
+                advance(1)
+            good = [c for c in cuts if not isinstance(c, str)]
+            arrays = {
+                "images": np.array([c[0] for c in good], np.uint8).reshape(-1, alignment.SIZE, alignment.SIZE, 3),
+                "landmarks": np.array([c[1] for c in good], np.float32).reshape(-1, 5, 2),
+                "reasons": np.array(["" if not isinstance(c, str) else c for c in cuts]),
+            }
+            with replacing(path) as whole, whole.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+    _assemble(photographs, folder, parts)
 
 
-def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Photograph]]) -> Prepared:
+def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Photograph]]) -> None:
     files = [folder / f"part-{n:05d}.npz" for n in range(len(parts))]
     loaded = [np.load(f) for f in files]
     reasons = np.concatenate([part["reasons"] for part in loaded])
@@ -117,9 +127,8 @@ def _assemble(photographs: list[Photograph], folder: Path, parts: list[list[Phot
     write_json(folder / "info.json", {"used": shape[0], "left_out": len(unusable), "version": VERSION})
     # table.csv comes last: where it exists, everything before it does.
     write_text(folder / "table.csv", rows[usable].to_csv(index=False))
-    for piece in files:
-        piece.unlink()
-    return Prepared(folder, unusable)
+    for path in files:
+        path.unlink()
 
 
 def read(prepared: Prepared, name: str) -> FaceDataset:
