@@ -1,0 +1,77 @@
+"""Figures and tables: colours by method, faces as squares, tables that say the same in HTML and in text."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lrfr import figures
+from lrfr.errors import LrfrError
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Collects what would be displayed."""
+    import IPython.display
+
+    collected = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw=False, metadata=None: collected.append(data))
+    return collected
+
+
+def test_each_method_has_one_colour_and_no_two_share_it():
+    colours = {method: figures.method_colour(method) for method in figures.METHODS}
+    assert len(set(colours.values())) == len(colours)
+    with pytest.raises(LrfrError, match=r"found 'sharpen': add it to figures\.METHODS"):
+        figures.method_colour("sharpen")
+
+
+def test_the_compared_methods_differ_for_the_colour_blind():
+    """Seen by a deuteranope (Machado et al. 2009), the methods that every plot compares keep apart."""
+    deuteranope = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+    seen = [deuteranope @ figures.method_colour(m) for m in ("bicubic", "SRResNet (MSE)", "SRResNet (FR)", "HR")]
+    apart = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[i + 1 :]]
+    assert min(apart) > 0.2
+
+
+def test_small_faces_are_drawn_as_squares():
+    figures.use_style()
+    images = [torch.rand(3, 7, 7), np.zeros((112, 112, 3), np.uint8)]
+    figure = figures.face_strip(images, ["7 px", "HR"], rows=["a face"])
+    drawn = [axis.images[0] for axis in figure.axes]
+    assert [image.get_interpolation() for image in drawn] == ["nearest", "nearest"]
+    assert drawn[0].get_array().shape == (7, 7, 3)
+    assert np.allclose(drawn[0].get_array(), images[0].permute(1, 2, 0).numpy())
+    with pytest.raises(LrfrError, match="Expected 1 x 2 images"):
+        figures.face_strip(images[:1], ["7 px", "HR"])
+
+
+def test_a_figure_without_caption_or_alt_text_is_refused():
+    with pytest.raises(LrfrError, match="needs a caption"):
+        figures.show(None, caption=" ", alt="a line")
+
+
+def test_a_table_says_the_same_in_html_and_text(shown):
+    table = pd.DataFrame(
+        {"method": ["bicubic", "<FR>"], "AUC": [0.89614, np.nan], "n": [500, 20], "gain": [-1e-9, 2.0]}
+    )
+    figures.show_table(table, "Who wins.", formats={"gain": "+.1f"})
+    data = shown[0]
+    for text in ("0.896", "–", "500", "+2.0", "Who wins."):
+        assert text in data["text/plain"]
+        assert text in data["text/html"]
+    assert "&lt;FR&gt;" in data["text/html"]
+    assert "-0.0" not in data["text/html"]
+    assert '<td class="number">0.896</td>' in data["text/html"]
+    assert data["text/html"].startswith('<div class="lrfr-table"'), "scrolls within itself"
+
+
+def test_claims_say_no_where_it_is_no(shown):
+    claims = [figures.Claim("better", "worse", False), figures.Claim("a", "b", True), figures.Claim("c", "-", None)]
+    figures.claims_table(claims, "the paper")
+    rows = shown[0]["text/plain"].splitlines()[-3:]
+    assert [row.split("  ")[-1].strip() for row in rows] == ["no", "yes", "not tested"]
+
+
+def test_intervals():
+    assert figures.with_interval(0.94649, 0.93, 0.9604) == "0.946 [0.930, 0.960]"
