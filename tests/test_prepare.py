@@ -1,0 +1,236 @@
+"""Cutting a whole set: interrupted, killed, asked for twice at once, and honest about what it could not use."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from face_sets import as_jpeg, att_pictures, raises_one_sentence
+
+from lrfr import alignment
+from lrfr.datasets import prepare
+from lrfr.datasets.base import Photograph
+
+#: Where AT&T's faces lie in their pictures, roughly: a finder that needs no network.
+PLACE = np.array([[30.0, 50], [62, 50], [46, 70], [33, 90], [60, 90]])
+
+
+def photographs(count: int) -> list[Photograph]:
+    contents = [as_jpeg(picture) for picture in att_pictures(10)]
+    return [
+        Photograph(f"{i:03d}.jpg", f"p{i % 3}", lambda i=i: contents[i % 10], session=str(i), stamp=str(i))
+        for i in range(count)
+    ]
+
+
+class Finder:
+    """Finds the same place in each picture, counts its calls, and fails at one of them."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.calls, self.fails_at = 0, fails_at
+
+    def __call__(self, image):
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise KeyboardInterrupt
+        return PLACE + self.calls % 2
+
+
+@pytest.fixture(autouse=True)
+def parts_of_four(monkeypatch):
+    monkeypatch.setattr(prepare, "PART", 4)
+
+
+def contents(folder):
+    names = ["images.npy", "landmarks.npy", "table.csv", "unusable.csv", "info.json"]
+    assert sorted(p.name for p in folder.iterdir()) == sorted(names)
+    return [(folder / name).read_bytes() for name in names]
+
+
+def test_crops_rows_and_landmarks_belong_together(tmp_path):
+    given = photographs(10)
+    prepared = prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
+    faces = prepare.read(prepared, "set")
+    assert faces.table["file"].tolist() == [p.file for p in given]
+    assert faces.table["session"].tolist() == [str(i) for i in range(10)]
+    assert faces.table["camera"].tolist() == [""] * 10
+    landmarks = np.load(prepared.folder / "landmarks.npy")
+    for i, photograph in enumerate(given):
+        points = PLACE + (i + 1) % 2
+        np.testing.assert_array_equal(landmarks[i], points)
+        expected = alignment.warp(photograph.open(), alignment.similarity_transform(points))
+        np.testing.assert_array_equal(faces.images[i], expected)
+    assert not faces.images.flags.writeable
+
+
+def test_an_interrupted_call_goes_on(tmp_path):
+    """Stopped in the third part: the next call cuts from there on, and the files are those of an undisturbed call."""
+    given = photographs(14)
+    folder, other = tmp_path / "set", tmp_path / "other"
+    with pytest.raises(KeyboardInterrupt):
+        prepare.prepare(given, folder, Finder(fails_at=10), "cutting")
+    assert sorted(p.name for p in folder.glob("part-*")) == ["part-00000.npz", "part-00001.npz"]
+    again = Finder()
+    prepare.prepare(given, folder, again, "cutting")
+    assert again.calls == 14 - 8
+    prepare.prepare(given, other, Finder(), "cutting")
+    assert contents(folder) == contents(other)
+    unneeded = Finder()
+    prepare.prepare(given, folder, unneeded, "cutting")
+    assert unneeded.calls == 0
+
+
+def test_stopped_while_the_parts_are_joined(tmp_path, monkeypatch):
+    """Killed after images.npy and before table.csv, with half a file lying about: nothing is cut again."""
+    given = photographs(9)
+    folder = tmp_path / "set"
+    write = prepare.write_text
+
+    def stops(path, text):
+        if path.name == "table.csv":
+            raise KeyboardInterrupt
+        write(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "write_text", stops)
+        with pytest.raises(KeyboardInterrupt):
+            prepare.prepare(given, folder, Finder(), "cutting")
+    (folder / ".images.npy.0badc0de").write_bytes(b"half")
+    again = Finder()
+    prepare.prepare(given, folder, again, "cutting")
+    assert again.calls == 0
+    prepare.prepare(given, tmp_path / "other", Finder(), "cutting")
+    assert contents(folder) == contents(tmp_path / "other")
+
+
+def test_killed_and_called_again(tmp_path):
+    """kill -9 in the middle, where no clean-up runs."""
+    script = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        sys.path.insert(0, sys.argv[1])
+        from test_prepare import Finder, photographs
+        from lrfr.datasets import prepare
+
+        class Slow(Finder):
+            def __call__(self, image):
+                if self.calls >= 9:
+                    Path(sys.argv[2], "reached").touch()
+                    time.sleep(600)
+                return super().__call__(image)
+
+        prepare.PART = 4
+        prepare.prepare(photographs(14), Path(sys.argv[2], "set"), Slow(), "cutting")
+    """)
+    arguments = [sys.executable, "-c", script, os.path.dirname(__file__), str(tmp_path)]
+    with subprocess.Popen(arguments) as process:
+        while not (tmp_path / "reached").exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    again = Finder()
+    prepare.prepare(photographs(14), tmp_path / "set", again, "cutting")
+    assert again.calls == 14 - 8
+    prepare.prepare(photographs(14), tmp_path / "other", Finder(), "cutting")
+    assert contents(tmp_path / "set") == contents(tmp_path / "other")
+
+
+def test_two_that_ask_at_once_cut_each_photograph_once(tmp_path):
+    find = Finder()
+    given = photographs(12)
+    results: list[prepare.Prepared] = []
+    work = [
+        threading.Thread(target=lambda: results.append(prepare.prepare(given, tmp_path / "set", find, "cutting")))
+        for _ in range(3)
+    ]
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join()
+    assert find.calls == 12 and len(results) == 3
+    assert len(contents(tmp_path / "set")[2].splitlines()) == 13
+
+
+def test_everything_that_could_not_be_used_is_listed_with_its_reason(tmp_path):
+    given = photographs(6)
+    whole = given[0].read()
+    bad = [
+        Photograph("cut.jpg", "p0", lambda: whole[: len(whole) // 2]),
+        Photograph("empty.jpg", "p0", lambda: b""),
+        Photograph("text.jpg", "p0", lambda: b"no picture"),
+        Photograph("wall.jpg", "p0", given[0].read),
+        Photograph("point.jpg", "p0", given[0].read, landmarks=np.ones((5, 2))),
+        Photograph("nan.jpg", "p0", given[0].read, landmarks=np.full((5, 2), np.nan)),
+    ]
+
+    class Blind(Finder):
+        def __call__(self, image):
+            found = super().__call__(image)
+            return None if self.calls == 4 else found  # given[0..2], then the wall
+
+    prepared = prepare.prepare([*given[:3], *bad, *given[3:]], tmp_path / "set", Blind(), "cutting")
+    assert prepare.read(prepared, "set").table["file"].tolist() == [p.file for p in given]
+    for listed in (prepared, prepare.prepare(given, tmp_path / "set", None, "cutting")):  # and again from disk
+        reasons = dict(listed.unusable.itertuples(index=False))
+        assert list(reasons) == [p.file for p in bad]
+        assert reasons["cut.jpg"].startswith("cut.jpg is truncated or no picture")
+        assert reasons["empty.jpg"].startswith("empty.jpg is truncated or no picture")
+        assert reasons["text.jpg"].startswith("text.jpg is truncated or no picture")
+        assert reasons["wall.jpg"] == "no face found"
+        assert "at least two distinct landmarks" in reasons["point.jpg"]
+        assert "five landmarks (x, y) for nan.jpg" in reasons["nan.jpg"]
+
+
+def test_a_damaged_picture_in_a_zip_is_listed(tmp_path):
+    """A member whose bytes were damaged after packing: its checksum fails, the others are used."""
+    import zipfile
+
+    from lrfr.datasets.base import Store
+
+    archive = tmp_path / "faces.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for i, photograph in enumerate(photographs(3)):
+            file.writestr(f"p{i}/{photograph.file}", photograph.read())
+        offset = file.getinfo("p1/001.jpg").header_offset
+    damaged = bytearray(archive.read_bytes())
+    damaged[offset + 200 : offset + 260] = bytes(60)
+    archive.write_bytes(damaged)
+    store = Store(archive)
+    given = [Photograph(n, n[:2], store.reader(n), stamp=store.stamp(n)) for n in store.pictures()]
+    prepared = prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
+    assert prepared.unusable["file"].tolist() == ["p1/001.jpg"]
+    assert len(prepare.read(prepared, "set")) == 2
+
+
+def test_a_set_of_nothing_usable_is_refused(tmp_path):
+    with raises_one_sentence("None of the 5 photographs could be used; the first says: no face found"):
+        prepare.prepare(photographs(5), tmp_path / "set", lambda image: None, "cutting")
+
+
+def test_the_fingerprint_follows_everything_that_changes_a_crop(monkeypatch):
+    given = photographs(3)
+    first = prepare.fingerprint(given, "mtcnn")
+    assert first == prepare.fingerprint(photographs(3), "mtcnn")
+    changed = [
+        prepare.fingerprint(given[:2], "mtcnn"),
+        prepare.fingerprint(given[::-1], "mtcnn"),
+        prepare.fingerprint(given, "landmarks"),
+    ]
+    for field in ({"file": "x.jpg"}, {"identity": "x"}, {"landmarks": PLACE}, {"stamp": "x"}):
+        other = Photograph(**{**vars(given[0]), **field})
+        changed.append(prepare.fingerprint([other, *given[1:]], "mtcnn"))
+    monkeypatch.setattr(prepare, "VERSION", prepare.VERSION + 1)
+    changed.append(prepare.fingerprint(given, "mtcnn"))
+    assert len({first, *changed}) == len(changed) + 1
+
+
+def test_the_unusable_list_survives_being_empty(tmp_path):
+    prepared = prepare.prepare(photographs(2), tmp_path / "set", Finder(), "cutting")
+    assert prepared.unusable.empty and prepared.unusable.columns.tolist() == ["file", "reason"]
+    assert isinstance(prepared.unusable, pd.DataFrame)
