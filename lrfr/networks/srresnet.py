@@ -102,6 +102,8 @@ class SRResNet(nn.Module):
             raise LrfrError(f"SRResNet enlarges 2, 4 or 8 times, but {settings.scale} was asked for.")
         if settings.upsampling not in ("shuffle", "resize"):
             raise LrfrError(f"SRResNet upsamples by 'shuffle' or 'resize', not by '{settings.upsampling}'.")
+        if settings.blocks < 1 or settings.width < 1:
+            raise LrfrError(f"SRResNet has blocks and channels, not {settings.blocks} and {settings.width} of them.")
         self.settings = settings
         width = settings.width
         self.head = nn.Sequential(nn.Conv2d(3, width, 9, padding=4), _activation(settings))
