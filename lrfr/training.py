@@ -6,6 +6,8 @@ Everything random in a step is drawn from its number, so that an interrupted run
 one (same machine, same library versions, fp32 on a CPU; tested).
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import math
@@ -16,11 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -28,6 +29,9 @@ from torch import nn
 from lrfr.errors import LrfrError
 from lrfr.files import replacing, write_json, write_text
 from lrfr.progress import track
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Schedule:
         precision: as Fabric names it: ``"32-true"`` or ``"bf16-mixed"``.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``.
         checkpoint_every: steps between two writes of ``state.ckpt``.
-        log_every: steps that one line of ``metrics.jsonl`` averages.
+        log_every: steps that one line of ``metrics.jsonl`` averages; a line is also written before each checkpoint.
     """
 
     steps: int
@@ -58,6 +62,16 @@ class Schedule:
     checkpoint_every: int = 200
     log_every: int = 20
 
+    def __post_init__(self) -> None:
+        """Refuse what is no schedule."""
+        if self.decay not in ("cosine", "constant"):
+            raise LrfrError(
+                f"A learning rate decays by 'cosine' or stays 'constant', but '{self.decay}' was asked for."
+            )
+        least = min(self.steps, self.batch_size, self.checkpoint_every, self.log_every, self.warmup + 1)
+        if least < 1 or not self.learning_rate > 0:
+            raise LrfrError(f"A training needs positive steps, batch size, intervals and learning rate, not {self}.")
+
     def rate(self, step: int) -> float:
         """Learning rate of step ``step`` (0-based)."""
         if step < self.warmup:
@@ -69,6 +83,8 @@ class Schedule:
 
     def fabric(self) -> Fabric:
         """Fabric for this schedule; under torchrun it joins the other processes."""
+        from lightning.fabric import Fabric  # here: it takes seconds to import, and measuring does not need it
+
         fabric = Fabric(accelerator=self.device, devices="auto" if _launched() else 1, precision=self.precision)  # type: ignore[arg-type]
         fabric.launch()
         return fabric
@@ -191,11 +207,11 @@ class Progressing:
                 _plain(module).load_state_dict(state["modules"][key])
             for key, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][key])
+            return int(state["step"])
         except Exception as error:
             raise LrfrError(
                 f"{path} cannot be resumed ({type(error).__name__}): remove its folder to start again."
             ) from None
-        return int(state["step"])
 
 
 def _plain(module: nn.Module) -> nn.Module:
@@ -226,7 +242,7 @@ def fit(
         Path of ``weights.safetensors``.
 
     Raises:
-        LrfrError: other settings in ``folder``, a damaged checkpoint, or a loss that is no number.
+        LrfrError: other settings in ``folder``, a damaged checkpoint, or a loss or weight that is no number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights, checkpoint, log = folder / "weights.safetensors", folder / "state.ckpt", folder / "metrics.jsonl"
@@ -236,6 +252,8 @@ def fit(
     start = running.restore(checkpoint) if checkpoint.is_file() else 0
     if fabric.is_global_zero:
         _trim(log, start)
+        for stale in folder.glob(".*"):  # half a file of a process that was killed
+            stale.unlink()
     base = {k: [g["lr"] / schedule.learning_rate for g in o.param_groups] for k, o in running.optimizers.items()}
     if start:
         base = {k: [g["initial"] for g in o.param_groups] for k, o in running.optimizers.items()}
@@ -243,6 +261,7 @@ def fit(
         for group, factor in zip(optimizer.param_groups, base[key], strict=True):
             group["initial"] = factor
     sums: dict[str, torch.Tensor] = {}
+    counted = 0
     began = time.perf_counter()
     with track(folder.name, schedule.steps, "steps") as advance:
         advance(start)
@@ -254,12 +273,17 @@ def fit(
                 value = value.detach().float()
                 sums[key] = sums[key] + value if key in sums else value
             advance(1)
-            done = index + 1
-            if done % schedule.log_every == 0:
-                speed = schedule.batch_size * schedule.log_every / (time.perf_counter() - began)
-                _log(log, done, {k: float(v) / schedule.log_every for k, v in sums.items()}, schedule, speed, fabric)
-                sums, began = {}, time.perf_counter()
-            if done % schedule.checkpoint_every == 0 and done < schedule.steps and fabric.is_global_zero:
+            done, counted = index + 1, counted + 1
+            last, saves = done == schedule.steps, done % schedule.checkpoint_every == 0
+            # A line before each checkpoint and at the end: a run that goes on writes the same lines, and what is no
+            # number is never kept.
+            if done % schedule.log_every == 0 or saves or last:
+                speed = schedule.batch_size * counted / (time.perf_counter() - began)
+                _log(log, done, {k: float(v) / counted for k, v in sums.items()}, schedule, speed, fabric)
+                sums, counted, began = {}, 0, time.perf_counter()
+            if saves or last:
+                _check_weights(running, folder, done)
+            if saves and not last and fabric.is_global_zero:
                 with replacing(checkpoint) as part:
                     torch.save(running.state(done), part)
     if fabric.is_global_zero:
@@ -305,13 +329,25 @@ def _trim(log: Path, steps: int) -> None:
         write_text(log, "".join(line + "\n" for line in lines))
 
 
+def _diverged(what: str, step: int) -> LrfrError:
+    return LrfrError(
+        f"{what} at step {step}: training has diverged; "
+        "lower the learning rate, or train in fp32 (precision '32-true')."
+    )
+
+
+def _check_weights(running: Progressing, folder: Path, step: int) -> None:
+    """A step may break the weights after its own loss was fine."""
+    for module in running.modules.values():
+        for key, value in _plain(module).state_dict().items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise _diverged(f"The weight {key} of {folder.name} is no number", step)
+
+
 def _log(path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric) -> None:
     for key, value in values.items():
         if not math.isfinite(value):
-            raise LrfrError(
-                f"The {key} of {path.parent.name} is {value} at step {step}: training has diverged; "
-                "lower the learning rate, or train in fp32 (precision '32-true')."
-            )
+            raise _diverged(f"The {key} of {path.parent.name} is {value}", step)
     if fabric.is_global_zero:
         row = {"step": step, "learning_rate": schedule.rate(step - 1), "images_per_second": round(speed, 2), **values}
         with path.open("a") as file:
