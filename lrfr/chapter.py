@@ -139,16 +139,6 @@ def checked(profile: str | None, device: str, data_root: str | Path | None) -> t
     return known, where
 
 
-class _Text:
-    """Displays as the text itself, without quotes."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-
 def glue_number(name: str, value: float, fmt: str = ".3f") -> None:
     """Hand a number to the prose: write ``{glue:text}`NAME``` in a text cell. Shown nowhere else.
 
@@ -165,4 +155,4 @@ def glue_number(name: str, value: float, fmt: str = ".3f") -> None:
 
 def glue_text(name: str, text: str) -> None:
     """Hand a computed word or an interval to the prose, as :func:`glue_number` does a number."""
-    require("myst_nb", "book").glue(name, _Text(text), display=False)
+    require("myst_nb", "book").glue(name, text, display=False)

@@ -155,6 +155,8 @@ def show(figure: "Figure | Axes", caption: str, alt: str, name: str | None = Non
 
 
 Format = str | Callable[[Any], str]
+#: What stands in a column of numbers: one with its interval, or none at all.
+NUMBER = r"–|[+-]?[\d,]*\.?\d+(e[+-]?\d+)?( ?%)?( \[[^\]]+\])?"
 
 
 def show_table(
@@ -173,7 +175,7 @@ def show_table(
     text = pd.DataFrame(
         {str(c): [_cell(v, (formats or {}).get(str(c)), digits) for v in shown[c]] for c in shown.columns}, dtype=object
     )
-    numeric = [pd.api.types.is_numeric_dtype(shown[c]) for c in shown.columns]
+    numeric = [bool(text[c].str.fullmatch(NUMBER).all()) for c in text.columns]
     bundle = {"text/html": _html(text, numeric, caption), "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
     require("IPython.display", "book").display(bundle, raw=True)
 

@@ -233,9 +233,18 @@ def test_glued_numbers_are_plain_text(value, fmt, text, monkeypatch):
     import myst_nb
 
     glued = {}
-    monkeypatch.setattr(myst_nb, "glue", lambda name, thing, display: glued.update({name: (repr(thing), display)}))
+    monkeypatch.setattr(myst_nb, "glue", lambda name, thing, display: glued.update({name: (thing, display)}))
     chapter.glue_number("auc", value, fmt)
     assert glued == {"auc": (text, False)}
+
+
+def test_glued_text_arrives_as_written():
+    """MyST-NB evaluates what it pastes: an unquoted 2,800 would become (2, 800), and 0.50 would become 0.5."""
+    from IPython.core.formatters import format_display_data
+    from myst_nb.core.variables import format_plain_text
+
+    for text in ("2,800", "0.50", "lie apart", "12%"):
+        assert format_plain_text(format_display_data(text)[0]["text/plain"], "s") == text
 
 
 def test_a_figure_is_shown_with_caption_and_alt_text(monkeypatch):

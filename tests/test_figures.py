@@ -1,5 +1,7 @@
 """Figures and tables: colours by method, faces as squares, tables that say the same in HTML and in text."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,6 +65,7 @@ def test_a_table_says_the_same_in_html_and_text(shown):
     assert "&lt;FR&gt;" in data["text/html"]
     assert "-0.0" not in data["text/html"]
     assert '<td class="number">0.896</td>' in data["text/html"]
+    assert '<th class="word">method</th><th class="number">AUC</th>' in data["text/html"]
     assert data["text/html"].startswith('<div class="lrfr-table"'), "scrolls within itself"
 
 
@@ -74,4 +77,9 @@ def test_claims_say_no_where_it_is_no(shown):
 
 
 def test_intervals():
+    assert re.fullmatch(figures.NUMBER, figures.with_interval(0.94649, 0.93, 0.9604))
+    assert [bool(re.fullmatch(figures.NUMBER, t)) for t in ("1,800", "+0.02", "12 %", "10 to 10", "yes")] == [
+        *[True] * 3,
+        *[False] * 2,
+    ]
     assert figures.with_interval(0.94649, 0.93, 0.9604) == "0.946 [0.930, 0.960]"
