@@ -1,8 +1,8 @@
 """One call for every face network: images in [0, 1] -> embeddings, with its own size, crop, normalisation, distance.
 
 All of them take the same 112 x 112 crops (ArcFace frame). A recognizer is frozen and stays in evaluation mode; the
-gradient passes through it to the images. It works in float32 whatever autocast surrounds it: on a CPU bfloat16 makes
-these networks no faster (`benchmarks/recognizers.py`), and it moves embeddings.
+gradient passes through it to the images. It works in float32 whatever autocast surrounds it, because bfloat16 moves
+embeddings and turns gradients (`benchmarks/recognizers.py` says what it would save).
 """
 
 from pathlib import Path
@@ -37,6 +37,7 @@ class Recognizer(nn.Module):
         dim: length D of an embedding.
         distance: "euclidean" (similarity is the negative distance, not squared: dlib's threshold of .6 is -.6 here) or
             "cosine" (similarity is the cosine, -1 to 1).
+        follow_autocast: whether it works in the precision of the autocast around it instead of in float32.
     """
 
     def __init__(self, name: str, network: nn.Module, dim: int, distance: Distance) -> None:
@@ -45,6 +46,7 @@ class Recognizer(nn.Module):
         self.name = name
         self.dim = dim
         self.distance = distance
+        self.follow_autocast = False
         self.network = network.requires_grad_(False)
         self.eval()
 
@@ -60,6 +62,8 @@ class Recognizer(nn.Module):
             LrfrError: another shape, whole numbers, or values that are grey levels or no numbers.
         """
         _check(images)
+        if self.follow_autocast:
+            return self.network(images)
         with torch.autocast(images.device.type, enabled=False):
             return self.network(images.float())
 

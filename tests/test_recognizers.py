@@ -62,6 +62,18 @@ def test_shape_batches_and_autocast(recognizer: Recognizer, faces: torch.Tensor)
     assert torch.equal(together, inside)
 
 
+def test_follows_autocast_when_told(
+    recognizer: Recognizer, faces: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with torch.no_grad():
+        exact = recognizer(faces)
+        monkeypatch.setattr(recognizer, "follow_autocast", True)
+        with torch.autocast("cpu", torch.bfloat16):
+            followed = recognizer(faces).float()
+    assert not torch.equal(exact, followed)
+    assert torch.cosine_similarity(exact, followed).min() > 0.98
+
+
 def test_same_person_is_closer(recognizer: Recognizer, faces: torch.Tensor) -> None:
     with torch.no_grad():
         embeddings = recognizer(faces)

@@ -127,10 +127,15 @@ class Block(nn.Module):
 
 
 class DlibResNet(nn.Module):
-    """Face chips -> embeddings. The affine layers are folded into the convolutions, so no layer needs a batch.
+    """Face chips -> embeddings.
 
     Input: N x 3 x 150 x 150, RGB, [0, 1], the face where dlib's `get_face_chip(..., 150, 0.25)` puts it.
     Output: N x 128, compared by Euclidean distance, not of unit length.
+
+    Three things differ from dlib's own order of work and not from its result: the affine layers are folded into the
+    convolutions, the first rectifier comes behind the pooling (a maximum does not mind), and the first convolution,
+    7 x 7 with stride 2, is one of 4 x 4 with stride 1 on the picture folded 2 x 2 into channels, because its way back
+    to the picture is much faster.
     """
 
     mean: Tensor
@@ -138,7 +143,7 @@ class DlibResNet(nn.Module):
     def __init__(self) -> None:
         """The layers with torch's random start; `load` fills them."""
         super().__init__()
-        self.stem = nn.Conv2d(3, WIDTHS[0], 7, 2)
+        self.stem = nn.Conv2d(12, WIDTHS[0], 4)
         inner = [WIDTHS[0], *WIDTHS]
         self.blocks = nn.Sequential(*(Block(inner[i], w, i in HALVING) for i, w in enumerate(WIDTHS)))
         self.head = nn.Linear(WIDTHS[-1], 128, bias=False)
@@ -146,9 +151,17 @@ class DlibResNet(nn.Module):
 
     def forward(self, chip: Tensor) -> Tensor:
         """N x 3 x 150 x 150 in [0, 1] -> N x 128."""
-        x = F.relu_(self.stem((chip - self.mean).contiguous(memory_format=torch.channels_last)))
-        x = self.blocks(F.max_pool2d(x, 3, 2))
+        x = self.stem(fold(chip - self.mean))
+        x = self.blocks(F.relu_(F.max_pool2d(x, 3, 2)))
         return self.head(x.mean((2, 3)))
+
+
+def fold(x: Tensor) -> Tensor:
+    """N x C x H x W -> N x 4C x H/2 x W/2, channels last: each 2 x 2 square of pixels becomes 4C channels."""
+    n, c, h, w = x.shape
+    pixels = x.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
+    squares = pixels.reshape(n, h // 2, 2, w // 2, 2 * c).transpose(2, 3)
+    return squares.reshape(n, h // 2, w // 2, 4 * c).permute(0, 3, 1, 2)
 
 
 def load(path: Path) -> DlibResNet:
@@ -164,7 +177,9 @@ def load(path: Path) -> DlibResNet:
         mean = torch.tensor([reader.decimal() for _ in range(3)])
         if [reader.integer(), reader.integer()] != [CHIP, CHIP]:
             raise ValueError(f"an input that is not {CHIP} x {CHIP}")
-        for module in network.modules():
+        stem = nn.Conv2d(3, WIDTHS[0], 7, 2)
+        reader.convolution(stem)
+        for module in network.blocks.modules():
             if isinstance(module, nn.Conv2d):
                 reader.convolution(module)
         reader.seek("fc_")
@@ -180,6 +195,7 @@ def load(path: Path) -> DlibResNet:
     # dlib works on (grey level - mean) / 256. The factor goes into the first kernels, the mean stays outside, where
     # it keeps the numbers small for bfloat16.
     network.mean.copy_(mean[:, None, None] / 255)
-    network.stem.weight.data.mul_(255 / 256)
+    network.stem.weight.data.copy_(fold(F.pad(stem.weight.data, (0, 1, 0, 1))) * (255 / 256))
+    network.stem.bias.data.copy_(stem.bias.data)  # type: ignore[union-attr]
     network.requires_grad_(False).eval()
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
