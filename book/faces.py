@@ -283,15 +283,15 @@ print("Enlarging 14 px by 'area' and by 'nearest' gives the same picture:", same
 #
 # ```{admonition} Two curves, one name
 # :class: note
-# "Bicubic" is a family of curves with one parameter, a. Antialiased reducing uses a = -0.5 (as Pillow does), plain
-# enlarging a = -0.75 (as OpenCV does): the second is sharper and rings more. None of the five papers names its
+# "Bicubic" is a family of curves with one parameter, a. Antialiased reducing uses a = -1/2 (as Pillow does), plain
+# enlarging a = -3/4 (as OpenCV does): the second is sharper and rings more. None of the five papers names its
 # program.
 # ```
 
 # %%
 soft, sharp = dg.resize(low, 112, antialias=True), dg.resize(low, 112, antialias=False)
 gap = (soft - sharp).abs() * 255
-print(f"a = -0.5 against a = -0.75: {gap.mean():.1f} grey levels apart on average, {gap.max():.0f} at most")
+print(f"a = -1/2 against a = -3/4: {gap.mean():.1f} grey levels apart on average, {gap.max():.0f} at most")
 
 # %% [markdown]
 # ## What aliasing does
@@ -346,21 +346,25 @@ chapter.glue_number("faces-alias-factor", shift_table["14 px"][2] / shift_table[
 #
 # A face that is far from a real camera is not only small. The lens and the air blur it, the sensor adds noise, and
 # JPEG throws away what it thinks nobody looks at. The *camera mixture* does all of it in this order, with strengths
-# drawn anew for every picture: blur of 0 to 0.6 pixels (of the small picture), noise of 0 to 10 grey levels, JPEG
-# quality 40 to 95, each uniform.
+# drawn anew for every picture, each uniform: blur of up to {glue:text}`faces-camera-blur` pixels (of the small
+# picture), noise of up to {glue:text}`faces-camera-noise` grey levels, JPEG quality
+# {glue:text}`faces-camera-quality`.
 
 # %%
 one, camera = faces[:1], dg.Camera()
 clean = dg.degrade(one, 28)
-noisy = dg.add_noise(clean, 10.0, torch.Generator().manual_seed(run.seed))
+noisy = dg.add_noise(clean, camera.noise[1], torch.Generator().manual_seed(run.seed))
 corrupted = {
     "clean": clean,
-    "blur": dg.degrade(dg.add_blur(one, 0.6 * 4), 28),
+    "blur": dg.degrade(dg.add_blur(one, camera.blur[1] * 112 / 28), 28),
     "noise": dg.quantize(noisy),
-    "JPEG 40": dg.jpeg(clean, 40),
+    "JPEG": dg.jpeg(clean, camera.quality[0]),
 } | {f"camera {i + 1}": camera(one, 28, [i], run.seed) for i in range(3)}
 
 # %% tags=["hide-input"]
+chapter.glue_number("faces-camera-blur", camera.blur[1], "g")
+chapter.glue_number("faces-camera-noise", camera.noise[1], "g")
+chapter.glue_text("faces-camera-quality", "{} to {}".format(*camera.quality))
 loss = {name: float(quality.psnr(x, clean)[0]) for name, x in corrupted.items() if name != "clean"}
 listed = ", ".join(f"{decibel:.0f} dB ({name})" for name, decibel in loss.items())
 figures.show(
@@ -433,7 +437,7 @@ axes[0].legend(fontsize=8, loc="upper left")
 figures.show(
     figure,
     caption="Similarity between a small face and photographs at full size: its own (blue) and other people's "
-    f"(orange); lines are means over {len(chosen)} Caltech photographs, bands hold 90 % of the pairs. Where the "
+    f"(orange); lines are means over {len(chosen)} Caltech photographs, bands hold nine pairs in ten. Where the "
     "bands meet, the network begins to take people for one another. dlib's similarity is a negative distance, the "
     "others' a cosine.",
     alt="Three panels, one per network; a blue curve rises with the size of the face and leaves a flat orange one "
