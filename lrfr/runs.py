@@ -101,6 +101,7 @@ def pilots() -> list[Run]:
         Run("pilot-share50", first, base, "dlib"),
         Run("pilot-shift4", replace(first, shift=4), base, "dlib"),
         Run("pilot-share80", replace(first, share=0.8), base, "dlib"),
+        Run("pilot-long", replace(first, share=0.8, schedule=replace(plan, steps=2400)), base, "dlib"),
         Run("pilot-share95", replace(first, share=0.95), base, "dlib"),
         Run("pilot-rate5", replace(first, share=0.8, schedule=replace(plan, learning_rate=5e-5)), base, "dlib"),
         Run("pilot-centroid", replace(first, share=0.8, target="centroid"), base, "dlib"),
