@@ -201,8 +201,9 @@ def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str) -> str:
         for row in text.itertuples(index=False)
     )
     return (
-        f'<div class="lrfr-table" tabindex="0" role="region" aria-label="{escape(caption)}">\n<table>\n'
-        f"<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
+        f'<div class="lrfr-table">\n<p class="lrfr-caption">{escape(caption)}</p>\n'
+        f'<div class="lrfr-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n</div>"
     )
 
 

@@ -142,7 +142,7 @@ def test_a_phone_needs_no_sideways_scrolling(visit, page):
 @every_page
 def test_tables_scroll_within_themselves(visit, page):
     tab = visit(page, PHONE).tab
-    for box in tab.locator("article .lrfr-table").all():
+    for box in tab.locator("article .lrfr-scroll").all():
         assert box.evaluate("e => getComputedStyle(e).overflowX") == "auto"
         assert box.evaluate("e => e.clientWidth") <= PHONE
 
