@@ -27,9 +27,11 @@ import torch
 from lrfr import alignment, chapter, datasets, figures, recognizers
 from lrfr import degradation as dg
 from lrfr.evaluation import quality, verification
+from lrfr.paths import data_dir
 
 run = chapter.start(profile, seed, device, data_root)
 SIZES = (7, 14, 28, 56)
+TITLES = {kernel: "Lanczos" if kernel == "lanczos" else kernel for kernel in dg.KERNELS}
 
 # %% [markdown]
 # ## Four sets of faces
@@ -82,6 +84,17 @@ figures.show(
     alt="Two rows of eight cut faces; the upper row is grey, the lower row in colour.",
     name="faces-sets",
 )
+
+# %% [markdown]
+# A test is worth little if its photographs were trained on. LFW and CelebA both hold famous people, so it has to be
+# checked whether a photograph is in both. The cell below shows the recorded check, or says that there is none.
+
+# %% tags=["hide-input"]
+recorded = data_dir() / "results" / "near_duplicates.csv"
+if recorded.is_file():
+    figures.show_table(pd.read_csv(recorded), "Near duplicates between LFW and the training set, as recorded.")
+else:
+    print("Not checked yet: data/results/near_duplicates.csv does not exist.")
 
 # %% [markdown]
 # ## How a face is cut out
@@ -250,7 +263,7 @@ first = {kernel: dg.round_trip(faces[:1], 14, up=kernel) for kernel in dg.KERNEL
 figures.show(
     figures.face_strip(
         [small[14][0], *(x[0] for x in first.values()), faces[0]],
-        ["14 px", *(f"{k}\n{float(quality.psnr(x, faces[:1])[0]):.1f} dB" for k, x in first.items()), "112 px"],
+        ["14 px", *(f"{TITLES[k]}\n{float(quality.psnr(x, faces[:1])[0]):.1f} dB" for k, x in first.items()), "112 px"],
         size=1.15,
     ),
     caption="One face at 14 px, enlarged by five kernels. Nearest and area give the same squares, and the others "
@@ -262,7 +275,7 @@ figures.show(
 # %% tags=["hide-input"]
 table = pd.DataFrame(
     [
-        {"kernel": kernel}
+        {"kernel": TITLES[kernel]}
         | {f"{s} px": float(quality.psnr(dg.round_trip(sample, s, up=kernel), sample).mean()) for s in SIZES}
         for kernel in dg.KERNELS
     ]
