@@ -159,6 +159,7 @@ def save_weights(module: nn.Module, path: Path, half: bool = False, notes: Mappi
         state = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
     with replacing(path) as part:
         save_file(state, part, metadata=dict(notes or {}))
+        part.chmod(0o644)  # safetensors writes for the owner alone
 
 
 def load_weights(module: nn.Module, path: Path) -> nn.Module:
