@@ -432,7 +432,7 @@ figures.show_table(
 )
 
 # %% [markdown]
-# The three training seeds, each with its own paired interval and the spread between them:
+# Each recorded training seed with its own paired interval, and the spread between seeds where there is more than one:
 
 # %%
 seeds = view[
