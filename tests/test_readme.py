@@ -1,0 +1,38 @@
+"""README.md: its table is the recorded one, and what it names exists."""
+
+import re
+
+import pytest
+
+from lrfr import readme
+from lrfr.errors import LrfrError
+from lrfr.paths import repo_root
+
+TEXT = (repo_root() / "README.md").read_text(encoding="utf-8")
+
+
+def test_results_table_is_in_step_with_the_recorded_results() -> None:
+    assert readme.updated(TEXT, readme.block()) == TEXT, "run `lrfr readme`"
+
+
+def test_update_replaces_only_what_lies_between_the_marks() -> None:
+    changed = readme.updated(f"a\n{readme.START}\nold\n{readme.END}\nb", "new")
+    assert changed == f"a\n{readme.START}\nnew\n{readme.END}\nb"
+
+
+def test_missing_marks_are_one_sentence() -> None:
+    with pytest.raises(LrfrError, match=r"README\.md should hold"):
+        readme.updated("no marks", "new")
+
+
+def test_files_and_commands_that_it_names_exist() -> None:
+    for path in re.findall(r"`((?:lrfr|book|data|tests|benchmarks)/[\w./]*)`", TEXT):
+        assert (repo_root() / path).exists(), path
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", TEXT):
+        assert (repo_root() / picture).is_file(), picture
+    from lrfr.cli import app
+
+    known = {c.name for group in app.registered_groups for c in group.typer_instance.registered_commands}  # type: ignore[union-attr]
+    known |= {c.name for c in app.registered_commands}
+    for command in re.findall(r"`?(?:\.venv/bin/)?lrfr ([a-z]+) ", TEXT):
+        assert command in known, command
