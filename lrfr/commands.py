@@ -80,14 +80,14 @@ def record_command(
 
 @app.command("overlap")
 def overlap_command() -> None:
-    """Look for people of the training set among LFW's by embedding, and write data/results/overlap.csv."""
+    """Look for people of the training set among LFW's by embedding, and write data/results/near_duplicates.csv."""
     from lrfr import datasets, recognizers, record
     from lrfr.datasets import overlap
     from lrfr.files import write_text
 
     found = overlap.nearest(datasets.load("lfw"), datasets.load("celeba-train"), recognizers.load("mobilefacenet"))
     table = overlap.summary(found)
-    write_text(record.path("overlap"), table.to_csv(index=False))
+    write_text(record.path("near_duplicates"), table.to_csv(index=False))
     typer.echo(table.to_string(index=False))
     typer.echo(found.nlargest(10, "similarity").to_string(index=False))
 
