@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lrfr import chapter, datasets, figures, methods, record, tables
+from lrfr import chapter, datasets, degradation, figures, methods, record, tables
 
 run = chapter.start(profile, seed, device, data_root)
 results = record.load("frloss")
@@ -33,9 +33,11 @@ view2 = {"set": "lfw", "protocol": "view2", "setting": "probe", "seed": 0}
 #
 # HR faces here are 112 pixels wide. The book makes them small and asks what is left.
 
-# %%
-for size in (56, 28, 14, 7):
-    print(f"{size:>2} px: one pixel stands for {(112 // size) ** 2:>3}; {size**2:>4} are left of {112**2}")
+# %% tags=["hide-input"]
+sizes = (112, 56, 28, 14, 7)
+left = pd.DataFrame({"size (px)": sizes, "pixels": [s**2 for s in sizes]})
+left["one stands for"] = [(112 // s) ** 2 for s in sizes]
+figures.show_table(left, "Pixels of a face, and how many HR pixels each of them stands for.", {"pixels": ",d"})
 
 # %% [markdown]
 # ## What the study found
@@ -54,12 +56,14 @@ ways = [
     methods.hr(),
 ]
 figure, axes = plt.subplot_mosaic(
-    [[*METHODS], ["auc"] * len(METHODS)], figsize=(6.4, 5.2), height_ratios=[1, 1.5], layout="constrained"
+    [["LR", *METHODS], ["legend"] + ["auc"] * len(METHODS)], figsize=(7, 4.6), height_ratios=[1, 1.7]
 )
-for way in ways:
-    axes[way.name].imshow(methods.restore(way, example.images)[0])
-    axes[way.name].set_axis_off()
-    axes[way.name].set_title(way.name)
+low = degradation.degrade(example.tensor(), PX)[0].permute(1, 2, 0).numpy()
+pictures = {"LR": low} | {way.name: methods.restore(way, example.images)[0] for way in ways}
+for name, picture in pictures.items():
+    axes[name].imshow(picture)
+    axes[name].set_axis_off()
+    axes[name].set_title(f"{PX} px" if name == "LR" else name)
 places = {method: i for i, method in enumerate(METHODS)}
 for network, marker, shift in zip(NETWORKS, "osD", (-0.12, 0, 0.12), strict=True):
     for method in METHODS:
@@ -69,16 +73,18 @@ for network, marker, shift in zip(NETWORKS, "osD", (-0.12, 0, 0.12), strict=True
         error = [[max(0, row["value"] - row["low"])], [max(0, row["high"] - row["value"])]]
         colour = figures.method_colour(method)
         axes["auc"].errorbar(places[method] + shift, row["value"], error, color=colour, marker=marker, markersize=6)
-    axes["auc"].plot([], [], color="#555555", marker=marker, linestyle="", label=NETWORKS[network])
-axes["auc"].set(xlim=(-0.5, 3.5), xticks=range(4), xticklabels=[f"{m}" for m in METHODS], ylabel="AUC")
-axes["auc"].legend(loc="lower right")
+    label = NETWORKS[network].replace(" (", "\n(")
+    axes["legend"].plot([], [], color="#555555", marker=marker, linestyle="", label=label)
+axes["auc"].set(xlim=(-0.5, 3.5), xticks=range(4), xticklabels=METHODS, ylabel="AUC")
+axes["legend"].set_axis_off()
+axes["legend"].legend(loc="center left", borderaxespad=0, handletextpad=0.2, labelspacing=1)
 pairs = int(row["n"])
 figures.show(
     figure,
-    caption=f"Above: a Caltech face at {PX} px, enlarged. Below: area under the ROC curve for an LR probe at {PX} px "
-    f"against an HR gallery photograph, LFW View 2, {pairs:,} pairs, with 95 % intervals over people.",
-    alt="Four pictures of one face, blurred to sharp, and below each the AUC of three recognition networks, "
-    "rising from bicubic over the two super-resolution networks to the untouched face.",
+    caption=f"Above: a Caltech face at {PX} px and enlarged. Below: area under the ROC curve for an LR probe at "
+    f"{PX} px against an HR gallery photograph, LFW View 2, {pairs:,} pairs, with 95 % intervals over people.",
+    alt="Five pictures of one face: a mosaic, three enlargements of it, the sharp original; below them the AUC of "
+    "three recognition networks for each enlargement and the original.",
     name="index-finding",
 )
 
