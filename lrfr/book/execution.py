@@ -91,11 +91,14 @@ def _shared_inputs() -> list[tuple[str, str]]:
     code = [p for p in package.rglob("*.py") if p.parent != package / "book" and p != package / "cli.py"]
     data = [p for p in data_dir().rglob("*") if p.is_file() and not p.name.startswith(".")]
     lock = [p for p in [root / "requirements.lock"] if p.is_file()]
-    return [(p.relative_to(root).as_posix(), _hash(p, p.stat().st_mtime_ns)) for p in sorted(code + data + lock)]
+    return [
+        (p.relative_to(root).as_posix(), _hash(p, (s := p.stat()).st_mtime_ns, s.st_size))
+        for p in sorted(code + data + lock)
+    ]
 
 
 @cache
-def _hash(path: Path, changed: int) -> str:
+def _hash(path: Path, changed: int, size: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
