@@ -98,6 +98,7 @@ def start(
     for name in ("lightning", "matplotlib", "torch"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm, inside facenet-pytorch
     from lrfr import figures
 
     figures.use_style()
