@@ -24,11 +24,17 @@ def file_digest(path: Path) -> str:
 
 
 def weights_digest(network: nn.Module) -> str:
-    """Sixteen hex digits of a network's parameters and buffers."""
+    """Sixteen hex digits of what a network computes with: parameters, all buffers, and its modules' plain settings.
+
+    Two networks of equal weights may still see a face differently: framed or standardised otherwise, batch norm moving.
+    """
     sha = hashlib.sha256()
-    for key, value in sorted(network.state_dict().items()):
-        sha.update(key.encode())
+    for key, value in (*network.named_parameters(), *network.named_buffers()):
+        sha.update(f"{key} {tuple(value.shape)} {value.dtype}".encode())
         sha.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for key, module in network.named_modules():
+        plain = {k: v for k, v in vars(module).items() if k[0] != "_" and isinstance(v, (bool, int, float, str, tuple))}
+        sha.update(f"{key} {type(module).__name__} {sorted(plain.items())}".encode())
     return sha.hexdigest()[:16]
 
 

@@ -206,11 +206,11 @@ def train(
         load_weights(model, start)
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     judge = recognizer.to(fabric.device) if settings.arm == "fr" and recognizer is not None else None
+    faces = Faces(dataset, fabric.device, judge)  # embedded, and kept, by the frozen network: before batch norm moves
     moving = settings.batch_norm != "frozen" and judge is not None
     also = release_batch_norm(judge, settings.batch_norm) if moving and judge is not None else []
     optimizer = torch.optim.Adam([*model.parameters(), *also], settings.schedule.learning_rate)
     model, optimizer = fabric.setup(model, optimizer)
-    faces = Faces(dataset, fabric.device, judge)
     plan = settings.schedule
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     weight = 0.0 if judge is None else starting_weight(settings, model, faces, judge)
