@@ -1,6 +1,7 @@
 """nbval in a process of its own, and what it said of each cell."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ def run_nbval(*notebooks: Path) -> Outcome:
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
         command += ["--nbval-sanitize-with", str(TESTS / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "600"]
         command += ["--override-ini", "addopts=", "--quiet", "--tb=short", "-p", "no:cacheprovider"]
-        command += [f"--junitxml={report}", *map(str, notebooks)]
+        command += [f"--junitxml={report}", f"--rootdir={notebooks[0].parent}", *map(str, notebooks)]
         done = subprocess.run(
             command,
             cwd=repo_root(),
@@ -47,7 +48,8 @@ def run_nbval(*notebooks: Path) -> Outcome:
     for case in cases:
         kinds = {child.tag for child in case}
         state = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-        notebook = case.get("classname", "").split(".")[-2 if case.get("classname", "").endswith(".ipynb") else -1]
+        notebook = re.search(r"(\w+)\.ipynb$", case.get("classname", ""))
+        assert notebook, case.attrib
         number = int(case.get("name", "").rsplit(" ", 1)[-1])
-        found[state].setdefault(notebook, []).append(number)
+        found[state].setdefault(notebook[1], []).append(number)
     return Outcome(found["passed"], found["failed"], found["skipped"], done.stdout + done.stderr)
