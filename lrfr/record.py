@@ -133,12 +133,20 @@ def load(paper: str) -> pd.DataFrame:
 
 
 def save(paper: str, old: pd.DataFrame | None, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
-    """Add rows with their provenance; rows that measure the same are replaced."""
+    """Add a method's rows with their provenance, in place of all that it had on the same set and protocols.
+
+    Rows of methods that were compared with an older state of this one go too: they are measured anew by the next call.
+    """
     new = new.assign(
         weights=entry.weights, commit=commit(), date=datetime.date.today().isoformat(), hardware=platform.machine()
     )
-    whole = new if old is None else pd.concat([old, new], ignore_index=True)
-    whole = whole.drop_duplicates(measure.KEYS, keep="last")
+    whole = new
+    if old is not None:
+        here = ["set", "protocol", "px", "seed"]
+        compared = old[old["metric"].str.endswith(f"_minus_{entry.method.name}")]
+        outdated = pd.concat([new[[*here, "method"]], compared[[*here, "method"]].merge(new[here].drop_duplicates())])
+        gone = pd.MultiIndex.from_frame(old[[*here, "method"]]).isin(pd.MultiIndex.from_frame(outdated))
+        whole = pd.concat([old[~gone], new], ignore_index=True)
     write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
     return whole
 
