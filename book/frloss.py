@@ -214,8 +214,8 @@ print(f"{len(checked)} rows recomputed; the largest difference is below {record.
 # ## Table I: pixels against embedding
 #
 # The paper's numbers stand beside ours and are not to be compared one by one: the faces, the framing and the recogniser
-# differ. Compare the *direction* from VanillaSRResNet (MSE) to FRSRResNet. Ours has 95 % intervals over people; the paper's
-# plus-minus is not defined and left out here (`data/published/frloss.csv` has it).
+# differ. Compare the *direction* from VanillaSRResNet (MSE) to FRSRResNet. Ours has 95 % intervals over people; the
+# paper's plus-minus is not defined and left out here (`data/published/frloss.csv` has it).
 
 # %%
 columns = {"PSNR (dB)": "psnr", "SSIM": "ssim", "FR Loss": "fr_loss"}
