@@ -20,6 +20,8 @@ from lrfr.errors import LrfrError
 
 HEAD = '# %% tags=["parameters"]\nprofile = None\nseed = 0\ndevice = "auto"\ndata_root = None\n\n'
 
+SHARED = execution._shared_inputs  # as it is, whatever the fixture below puts in its place
+
 
 def small(tmp_path, name, body):
     text = tmp_path / f"{name}.py"
@@ -72,6 +74,7 @@ def test_fingerprint_follows_text_data_code_and_weights(tmp_path, monkeypatch):
     )
     for file in (code, weights, data, other):
         file.write_text("1")
+    monkeypatch.setattr(execution, "_shared_inputs", SHARED)
     monkeypatch.setattr(execution, "repo_root", lambda: tmp_path)
     monkeypatch.setattr(execution, "data_dir", lambda: tmp_path / "data")
     one = small(tmp_path, "one", "")
