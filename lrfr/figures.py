@@ -196,15 +196,21 @@ def _cell(value: Any, how: Format | None, digits: int) -> str:
 def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str) -> str:
     kinds = ["number" if n else "word" for n in numeric]
     head = "".join(f'<th class="{k}">{escape(str(c))}</th>' for c, k in zip(text.columns, kinds, strict=True))
-    body = "\n".join(
-        "<tr>" + "".join(f'<td class="{k}">{escape(v)}</td>' for v, k in zip(row, kinds, strict=True)) + "</tr>"
+    rows = [
+        "".join(f'<td class="{k}">{_unbroken(escape(v), k)}</td>' for v, k in zip(row, kinds, strict=True))
         for row in text.itertuples(index=False)
-    )
+    ]
+    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f'<div class="lrfr-table">\n<p class="lrfr-caption">{escape(caption)}</p>\n'
         f'<div class="lrfr-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n</div>"
     )
+
+
+def _unbroken(text: str, kind: str) -> str:
+    """A number stays on one line; where a column is narrow, its interval goes below it."""
+    return text.replace(" ", "\u00a0").replace("\u00a0[", " [") if kind == "number" else text
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,12 @@ def test_a_table_says_the_same_in_html_and_text(shown):
     assert data["text/html"].count('<div class="lrfr-scroll"') == 1, "scrolls within itself"
 
 
+def test_an_interval_breaks_before_its_bracket_alone(shown):
+    figures.show_table(pd.DataFrame({"AUC": ["0.946 [0.930, 0.960]", "–"]}), "With intervals.")
+    assert '<td class="number">0.946 [0.930,\u00a00.960]</td>' in shown[0]["text/html"]
+    assert "0.946 [0.930, 0.960]" in shown[0]["text/plain"]
+
+
 def test_claims_say_no_where_it_is_no(shown):
     claims = [figures.Claim("better", "worse", False), figures.Claim("a", "b", True), figures.Claim("c", "-", None)]
     figures.claims_table(claims, "the paper")
