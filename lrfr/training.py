@@ -42,8 +42,10 @@ class Schedule:
         steps: optimiser steps.
         batch_size: images a step, over all devices.
         learning_rate: at its highest.
-        decay: ``"cosine"`` (to 2 % of the highest) or ``"constant"``.
+        decay: ``"cosine"`` (to 2 % of the highest), ``"constant"``, or ``"steps"`` (times ``factor`` at each milestone).
         warmup: steps of linear rise.
+        milestones: steps at which ``"steps"`` lowers the rate.
+        factor: of each lowering.
         seed: of start weights, data order and every draw.
         precision: as Fabric names it: ``"32-true"`` or ``"bf16-mixed"``.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``.
@@ -56,6 +58,8 @@ class Schedule:
     learning_rate: float = 1e-4
     decay: str = "cosine"
     warmup: int = 0
+    milestones: tuple[int, ...] = ()
+    factor: float = 0.1
     seed: int = 0
     precision: str = "bf16-mixed"
     device: str = "auto"
@@ -64,9 +68,14 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Refuse what is no schedule."""
-        if self.decay not in ("cosine", "constant"):
+        if self.decay not in ("cosine", "constant", "steps"):
             raise LrfrError(
-                f"A learning rate decays by 'cosine' or stays 'constant', but '{self.decay}' was asked for."
+                f"A learning rate decays by 'cosine' or in 'steps' or stays 'constant', not by '{self.decay}'."
+            )
+        if (self.decay == "steps") != bool(self.milestones) or not 0 < self.factor <= 1:
+            raise LrfrError(
+                "A rate that falls in 'steps', and no other, has milestones and a factor of at most 1; found decay "
+                f"'{self.decay}', milestones {self.milestones} and factor {self.factor}."
             )
         least = min(self.steps, self.batch_size, self.checkpoint_every, self.log_every, self.warmup + 1)
         if least < 1 or not self.learning_rate > 0:
@@ -76,8 +85,8 @@ class Schedule:
         """Learning rate of step ``step`` (0-based)."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        if self.decay == "constant":
-            return self.learning_rate
+        if self.decay != "cosine":
+            return self.learning_rate * self.factor ** sum(step >= m for m in self.milestones)
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
         return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
@@ -85,13 +94,17 @@ class Schedule:
         """Fabric for this schedule; under torchrun it joins the other processes."""
         from lightning.fabric import Fabric  # here: it takes seconds to import, and measuring does not need it
 
-        fabric = Fabric(accelerator=self.device, devices="auto" if _launched() else 1, precision=self.precision)  # type: ignore[arg-type]
+        world = int(os.environ.get("WORLD_SIZE", 1))
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+        fabric = Fabric(
+            accelerator=self.device,
+            strategy="ddp" if world > 1 else "auto",
+            devices=here,
+            num_nodes=world // here,
+            precision=self.precision,  # type: ignore[arg-type]
+        )
         fabric.launch()
         return fabric
-
-
-def _launched() -> bool:
-    return "WORLD_SIZE" in os.environ
 
 
 @dataclass(frozen=True)

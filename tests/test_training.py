@@ -245,6 +245,8 @@ def test_learning_rates_by_hand():
     assert all(plan.rate(i) > plan.rate(i + 1) for i in range(10, 109))
     steady = replace(plan, decay="constant", warmup=0)
     assert {steady.rate(i) for i in range(110)} == {2.0}
+    falling = replace(steady, decay="steps", milestones=(50, 80), factor=0.5)
+    assert [falling.rate(i) for i in (0, 49, 50, 79, 80, 109)] == [2.0, 2.0, 1.0, 1.0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -261,8 +263,11 @@ def test_learning_rates_by_hand():
 def test_schedules_that_are_none_are_refused(wrong):
     with pytest.raises(LrfrError, match="needs positive steps"):
         replace(CPU, **wrong)
-    with pytest.raises(LrfrError, match="decays by 'cosine' or stays 'constant', but 'linear'"):
+    with pytest.raises(LrfrError, match="decays by 'cosine' or in 'steps' or stays 'constant', not by 'linear'"):
         replace(CPU, decay="linear")
+    for also in ({"decay": "steps"}, {"milestones": (5,)}, {"decay": "steps", "milestones": (5,), "factor": 0.0}):
+        with pytest.raises(LrfrError, match="has milestones and a factor of at most 1"):
+            replace(CPU, **also)
 
 
 # Weights on disk

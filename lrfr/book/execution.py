@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,8 +48,8 @@ def execute(
 ) -> dict[str, Path]:
     """Execute chapters whose inputs changed since they were last executed with these parameters.
 
-    Inputs are the chapter's text, the package's code, everything in ``data/`` and the pinned versions. Progress is
-    shown on a terminal only.
+    Inputs are the chapter's text, the package's code, everything in ``data/`` and the pinned versions. The longest text
+    is begun first, as the likeliest to take longest. Progress is shown on a terminal only.
 
     Args:
         wanted: the chapters.
@@ -71,6 +72,7 @@ def execute(
         jobs = min(len(stale), os.cpu_count() or 1)
         with _Bars() as bars, ThreadPoolExecutor(jobs) as pool, tempfile.TemporaryDirectory() as scratch:
             environment = kernel_environment(Path(scratch), jobs)
+            stale.sort(key=lambda c: c.text.stat().st_size, reverse=True)
             runs = [
                 pool.submit(_run, c, parameters, place, stamps[c.name], environment, bars.add(c.name)) for c in stale
             ]
@@ -112,10 +114,11 @@ def kernel_environment(scratch: Path, jobs: int = 1) -> dict[str, str]:
 
     Args:
         scratch: an empty folder that takes the place of the reader's Jupyter and IPython settings.
-        jobs: chapters that run side by side share the processors.
+        jobs: chapters that run side by side share the processors; two threads are the least, so that the last chapter
+            left has both of a small machine.
     """
     environment = dict(os.environ)
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, min(8, (os.cpu_count() or 1) // jobs))))
+    environment.setdefault("OMP_NUM_THREADS", str(max(2, min(8, (os.cpu_count() or 1) // jobs))))
     environment.update(
         OMP_WAIT_POLICY="PASSIVE",
         GOMP_SPINCOUNT="0",
@@ -167,16 +170,17 @@ def _run(
         if status != 0:
             if target.is_file():
                 shutil.move(target, kept)
-            raise LrfrError(_sentence(chapter, error, tail, kept))
+            raise LrfrError(_sentence(chapter, error, status, tail, kept))
         kept.unlink(missing_ok=True)
         (place / f"{chapter.name}.stamp").unlink(missing_ok=True)  # never a new notebook under an old stamp
         save(_cleaned(target), place / f"{chapter.name}.ipynb")
         write_text(place / f"{chapter.name}.stamp", stamp)
 
 
-def _sentence(chapter: Chapter, error: dict[str, Any] | None, tail: list[str], kept: Path) -> str:
+def _sentence(chapter: Chapter, error: dict[str, Any] | None, status: int, tail: list[str], kept: Path) -> str:
     if error is None:
-        return f"Chapter {chapter.name} could not be started: {' '.join(tail) or 'its process ended'}."
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        return f"The process that runs chapter {chapter.name} {how}; it said last: {' '.join(tail) or 'nothing'}"
     first = next((line for line in (error.get("source") or "").splitlines() if line.strip()), "")
     line = _line_of(chapter, error.get("source") or "")
     where = f"the cell at line {line} of book/{chapter.text.name} (`{first}`)" if line else "a cell"

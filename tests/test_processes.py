@@ -1,0 +1,46 @@
+"""Two processes under torchrun share every batch and end where one process ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lrfr import datasets
+from lrfr.networks.srresnet import SRResNetSettings
+from lrfr.papers import frloss
+from lrfr.training import Schedule
+
+
+def train(folder: Path) -> Path:
+    plan = Schedule(6, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", log_every=3)
+    faces = datasets.load("att").subset(np.arange(0, 400, 40))
+    return frloss.train(frloss.Settings(SRResNetSettings(4, blocks=1, width=8), plan), faces, folder)
+
+
+@pytest.mark.slow
+def test_two_processes_end_where_one_ends(tmp_path):
+    """Within 1e-6: the mean of two halves is not to the bit the mean of the whole."""
+    script = tmp_path / "two.py"
+    script.write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import torch\n"
+        "torch.set_num_threads(1)\n"
+        "from test_processes import train\n"
+        "train(Path(sys.argv[1]))\n"
+        "world = torch.distributed.get_world_size()\n"
+        "Path(sys.argv[1], 'rank' + os.environ['RANK']).write_text(str(world))\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
+    done = subprocess.run([*command, str(tmp_path / "two")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [(tmp_path / "two" / f"rank{rank}").read_text() for rank in (0, 1)] == ["2", "2"]
+    one, two = load_file(train(tmp_path / "one")), load_file(tmp_path / "two" / "weights.safetensors")
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, atol=1e-6, rtol=0)
+    assert len((tmp_path / "two" / "metrics.jsonl").read_text().splitlines()) == 2
