@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lrfr import degradation, embeddings
+from lrfr import degradation
 from lrfr.datasets import FaceDataset
+from lrfr.datasets.resident import Faces
 from lrfr.errors import LrfrError
 from lrfr.losses.identity import fr_loss
 from lrfr.losses.pixel import mse_loss
@@ -74,43 +75,6 @@ def paper(scale: int, phase: int, arm: str = "mse", steps: int = 100_000) -> Set
     """The paper's own settings; it gives neither batch size nor number of steps."""
     schedule = Schedule(steps, learning_rate=1e-4 if phase == 1 else 1e-5, decay="constant")
     return Settings(SRResNetSettings.printed(scale), schedule, arm)
-
-
-class Faces:
-    """HR faces on the training device and, for phase 2, the embeddings of each and of its mirror image."""
-
-    def __init__(self, dataset: FaceDataset, device: torch.device, recognizer: Recognizer | None = None) -> None:
-        """Move all faces to ``device`` and embed them once where there is a ``recognizer``."""
-        pixels = np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))
-        self.pixels = torch.from_numpy(pixels).to(device)
-        self.labels = torch.from_numpy(dataset.labels).to(device)
-        self.embeddings: torch.Tensor | None = None
-        if recognizer is not None:
-            both = [embeddings.cached(recognizer, images) for images in (dataset.images, dataset.images[:, :, ::-1])]
-            self.embeddings = torch.from_numpy(np.stack(both)).to(device)
-
-    def hr(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
-        """``B x 3 x 112 x 112`` in [0, 1]; mirrored where ``flip``."""
-        images = self.pixels[torch.from_numpy(index).to(self.pixels.device)].float().div_(255)
-        mirrored = torch.from_numpy(flip).to(images.device)[:, None, None, None]
-        return torch.where(mirrored, images.flip(3), images)
-
-    def target(self, kind: str, index: np.ndarray, flip: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-        """Embeddings (``B x D``) that the SR faces shall resemble; see :class:`Settings`."""
-        assert self.embeddings is not None
-        device = self.embeddings.device
-        rows, sides = torch.from_numpy(index).to(device), torch.from_numpy(flip.astype(np.int64)).to(device)
-        if kind == "same":
-            return self.embeddings[sides, rows]
-        same_person = self.labels[None, :] == self.labels[rows][:, None]
-        if kind == "centroid":
-            weights = same_person.float()
-            return (weights / weights.sum(1, keepdim=True)) @ self.embeddings.mean(0)
-        same_person[torch.arange(len(rows)), rows] = False
-        lonely = ~same_person.any(1)
-        same_person[lonely, rows[lonely]] = True  # a person with one photograph is their own other
-        draw = torch.rand(same_person.shape, generator=generator).to(device)
-        return self.embeddings[sides, torch.where(same_person, draw, -1.0).argmax(1)]
 
 
 def moved(

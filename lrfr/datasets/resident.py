@@ -1,0 +1,64 @@
+"""Faces that stay on the training device: pixels moved once, embeddings of the frozen network computed once."""
+
+import numpy as np
+import torch
+
+from lrfr import embeddings
+from lrfr.datasets.base import FaceDataset
+from lrfr.recognizers import Recognizer
+
+
+class Faces:
+    """HR faces on the training device and, where a recogniser judges, the embeddings of each and of its mirror image.
+
+    Attributes:
+        pixels: uint8, ``N x 3 x 112 x 112``.
+        labels: int64, ``N``; one number a person.
+        embeddings: ``2 x N x D``, of the faces as they are and of their mirror images; None without recogniser.
+    """
+
+    def __init__(self, dataset: FaceDataset, device: torch.device, recognizer: Recognizer | None = None) -> None:
+        """Move all faces to ``device`` and embed them once where there is a ``recognizer``."""
+        pixels = np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))
+        self.pixels = torch.from_numpy(pixels).to(device)
+        self.labels = torch.from_numpy(dataset.labels).to(device)
+        self.embeddings: torch.Tensor | None = None
+        if recognizer is not None:
+            both = [embeddings.cached(recognizer, images) for images in (dataset.images, dataset.images[:, :, ::-1])]
+            self.embeddings = torch.from_numpy(np.stack(both)).to(device)
+
+    def hr(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
+        """``B x 3 x 112 x 112`` in [0, 1]; mirrored where ``flip``."""
+        images = self.pixels[torch.from_numpy(index).to(self.pixels.device)].float().div_(255)
+        mirrored = torch.from_numpy(flip).to(images.device)[:, None, None, None]
+        return torch.where(mirrored, images.flip(3), images)
+
+    def embedded(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
+        """Embeddings (``B x D``) of the faces ``index``, mirrored where ``flip``."""
+        assert self.embeddings is not None, "made without a recogniser"
+        device = self.embeddings.device
+        return self.embeddings[torch.from_numpy(flip.astype(np.int64)).to(device), torch.from_numpy(index).to(device)]
+
+    def target(self, kind: str, index: np.ndarray, flip: np.ndarray, generator: torch.Generator) -> torch.Tensor:
+        """Embeddings (``B x D``) that SR faces shall resemble.
+
+        Args:
+            kind: ``"same"`` photograph, ``"other"`` photograph of the same person, or the identity's ``"centroid"``.
+            index, flip: of the faces.
+            generator: of the draw of another photograph (CPU).
+        """
+        if kind == "same":
+            return self.embedded(index, flip)
+        assert self.embeddings is not None, "made without a recogniser"
+        device = self.embeddings.device
+        rows = torch.from_numpy(index).to(device)
+        same_person = self.labels[None, :] == self.labels[rows][:, None]
+        if kind == "centroid":
+            weights = same_person.float()
+            return (weights / weights.sum(1, keepdim=True)) @ self.embeddings.mean(0)
+        same_person[torch.arange(len(rows)), rows] = False
+        lonely = ~same_person.any(1)
+        same_person[lonely, rows[lonely]] = True  # a person with one photograph is their own other
+        draw = torch.rand(same_person.shape, generator=generator).to(device)
+        sides = torch.from_numpy(flip.astype(np.int64)).to(device)
+        return self.embeddings[sides, torch.where(same_person, draw, -1.0).argmax(1)]
