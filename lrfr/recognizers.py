@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from lrfr import assets
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.networks import dlib_resnet, facenet, onnx_face
+from lrfr.networks import dlib_resnet, facenet, lightcnn, onnx_face, sphereface
 from lrfr.networks.framing import Framing, dlib_scale_and_shift
 from lrfr.progress import track
 
-Name = Literal["dlib", "sface", "mobilefacenet", "facenet"]
+Name = Literal["dlib", "sface", "mobilefacenet", "facenet", "lightcnn", "sphereface"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 Distance = Literal["euclidean", "cosine"]
@@ -148,11 +148,13 @@ def load(
     * "sface": OpenCV's SFace (sigmoid-constrained hypersphere loss), 128-d, cosine; grey levels 0 to 255, RGB.
     * "mobilefacenet": MobileFaceNet trained with ArcFace on WebFace600K, 512-d, cosine; [-1, 1], RGB.
     * "facenet": InceptionResnetV1 trained on VGGFace2, 512-d of unit length, Euclidean; 160 px, standardised.
+    * "lightcnn": LightCNN-29, 256-d, cosine; the whole crop at 128 px, grey (ITU-R BT.601 luma), [0, 1].
+    * "sphereface": SphereFace-20 (A-Softmax), 512-d, cosine; the middle 96 columns, BGR, (grey level - 127.5) / 128.
 
     Args:
         name: one of `NAMES`.
         device: where it shall live.
-        weights: its file, where it is not the one that `lrfr assets` fetches.
+        weights: its file, where it is not the one that `lrfr assets` fetches; "lightcnn" and "sphereface" need it.
         standardise: FaceNet only: by each image's own spread (paper 001) or by a fixed one (facenet-pytorch).
 
     Raises:
@@ -172,6 +174,12 @@ def load(
         case "facenet":
             network = nn.Sequential(facenet.Input(standardise), facenet.load(weights))
             recognizer = Recognizer(name, network, 512, "euclidean")
+        case "lightcnn":
+            network = nn.Sequential(lightcnn.Input("authors"), lightcnn.load(weights))
+            recognizer = Recognizer(name, network, 256, "cosine")
+        case "sphereface":
+            network = nn.Sequential(sphereface.Input(), sphereface.load(weights))
+            recognizer = Recognizer(name, network, 512, "cosine")
         case _:
             raise LrfrError(f"There is no recognizer {name!r}: the known ones are {', '.join(NAMES)}.")
     return recognizer.to(device)
