@@ -1,6 +1,7 @@
-"""FR loss of frloss [Abello & Hirata, Eq. 5]: how far has the face moved in a recogniser's space?"""
+"""Identity losses: how far has the face moved in a recogniser's space? frloss [Eq. 5], ipfsrgan [Eq. 5]."""
 
 import torch
+from torch.nn import functional as F
 
 
 def fr_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
@@ -14,3 +15,22 @@ def fr_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         Scalar, in squared units of the embedding.
     """
     return (sr - hr).square().sum(1).mean()
+
+
+def cosine_embedding_loss(
+    sr: torch.Tensor, other: torch.Tensor, same: torch.Tensor, margin: float = 0.0
+) -> torch.Tensor:
+    """1 - cos for pairs of one person, max(0, cos - margin) for pairs of two, averaged over all (ipfsrgan Eq. 5).
+
+    The paper does not give the margin; its released code has pairs of one person only, for which there is none.
+
+    Args:
+        sr: embeddings of super-resolved faces, ``N x D``.
+        other: embeddings of HR faces, ``N x D``.
+        same: which pairs show one person, bool, ``N``.
+        margin: cosine up to which two people may be alike, in [-1, 1].
+
+    Returns:
+        Scalar in [0, 2].
+    """
+    return F.cosine_embedding_loss(sr, other, torch.where(same, 1, -1), margin)

@@ -1,4 +1,4 @@
-"""Pixel loss [Abello & Hirata, Eq. 3]."""
+"""Pixel losses: frloss [Eq. 3], ipfsrgan [Eq. 7]."""
 
 import torch
 
@@ -13,3 +13,15 @@ def mse_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         sr, hr: ``N x 3 x H x W`` in [0, 1].
     """
     return (sr - hr).square().mean()
+
+
+def l1_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """Mean absolute error over images, channels and pixels (ipfsrgan Eq. 7).
+
+    Eq. 7 prints the L1 norm, a sum over an image. By the weights of Eq. 1 that sum, some thousand, would drown the
+    identity loss, at most 20; the mean does not.
+
+    Args:
+        sr, hr: ``N x 3 x H x W`` in [0, 1].
+    """
+    return (sr - hr).abs().mean()
