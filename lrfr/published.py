@@ -6,6 +6,16 @@ in ``_sd``), ``value``. Where a paper spells one method in several ways, the row
 
 frloss: spreads are printed without a definition; Table II spells one row "FRSRresNet", Tables II and III differ in
 "Low-Resolution" and "Low Resolution", and the last row of Table III does not name its scale, 8x.
+
+ipfsrgan: Tables 1, 2 and 4 head their columns with the methods and their rows with data sets or metrics, Table 3 the
+other way round; "LR" is the bicubically enlarged input; "IP-FSRGAN (Ours)" of three tables and "IP-FSRGAN" of Table 3
+have one spelling; Table 1 prints PSNR and SSIM in one cell, "psnr/ssim". Tables 1 to 3 are means over a data set (how
+many pictures is not said), Table 4 is one picture.
+
+ftlgan: Table II holds words only and has no lines here. Rows of Table I lose their citations and have one spelling:
+"T. S." and "T.S.", "Facenet" and "FaceNet", "Arcface" and "ARCFACE", missing spaces in "FTLGAN +FaceNet" and
+"GFPGAN(V2)", and a "+" missing in "Nearest Nearest T. S.". "Average" is a printed column, not computed. The rows of
+Table III are the experiments' names, of which five are numbers: ask for them as text.
 """
 
 import pandas as pd
