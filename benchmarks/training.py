@@ -3,7 +3,7 @@
     python benchmarks/training.py [--steps 20] [--scale 8] [--device cuda]
 
 The study's own settings and loop run on AT&T's faces, in bf16 and fp32: on one CPU thread, and on a GPU where there is
-one. "CPU ms" is the processor time of an image, which other work on the machine hardly changes; `lrfr.runs.COST` and so
+one. "CPU ms" is the processor time of an image, which other work on the machine hardly changes; `lrfr.plans` and so
 the ledger take it from here. "images/s" is by the clock, the best line of the log. Set-up is in neither.
 """
 

@@ -29,6 +29,7 @@ from lrfr.evaluation import quality
 from lrfr.losses.identity import fr_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.papers import frloss
+from lrfr.record import frloss as record_frloss
 from lrfr.training import Schedule
 
 run = chapter.start(profile, seed, device, data_root)
@@ -206,7 +207,7 @@ scope = {
     "judges": ("mobilefacenet",) if smoke else record.JUDGES,
     "px": (14,) if smoke else (28, 14),
 }
-computed = record.recompute(**scope, replicates=run.replicates)
+computed = record_frloss.recompute(**scope, replicates=run.replicates)
 checked = record.compare(record.covered(results, **scope), computed)
 print(f"{len(checked)} rows recomputed; the largest difference is below {record.TOLERANCE:g}.")
 
@@ -537,7 +538,7 @@ else:
             weights = frloss.train(
                 settings, att, Path(scratch) / "run", network, methods.checkpoint("frloss-8x-s0-base")
             )
-            trained = methods.srresnet(reading, weights)
+            trained = methods.trained(reading, weights)
         shift = methods.restore(trained, few.images).astype(float).mean((1, 2)) - few.images.astype(float).mean((1, 2))
         rows.append({"batch norm": reading, "colour shift (grey levels)": float(np.abs(shift).mean())})
     figures.show_table(

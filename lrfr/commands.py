@@ -43,9 +43,9 @@ def queue_command(
     workers: Annotated[int, typer.Option(help="Single-thread processes side by side.")] = 2,
 ) -> None:
     """Train every planned run that is not done yet; killed and called again, it goes on."""
-    from lrfr import runs
+    from lrfr import plans, runs
 
-    chosen = [run for run in [*runs.planned(), *runs.pilots()] if not names or run.name.startswith(tuple(names))]
+    chosen = [run for run in [*plans.planned(), *plans.pilots()] if not names or run.name.startswith(tuple(names))]
     if ledger:
         table = runs.ledger(chosen)
         typer.echo(table.to_string(index=False))
@@ -70,12 +70,12 @@ def record_command(
     sets: Annotated[list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest.")],
 ) -> None:
     """Measure every shipped method of a paper on the named sets; only what is missing is computed."""
-    from lrfr import record
     from lrfr.errors import LrfrError
+    from lrfr.record import frloss
 
     if paper != "frloss":
         raise LrfrError(f"Expected the paper frloss, found '{paper}'.")
-    typer.echo(f"data/results/{paper}.csv holds {len(record.record_frloss(sets))} rows.")
+    typer.echo(f"data/results/{paper}.csv holds {len(frloss.record(sets))} rows.")
 
 
 @app.command("overlap")
@@ -103,6 +103,6 @@ def readme_command() -> None:
 @app.command("pilots")
 def pilots_command() -> None:
     """Measure every finished pilot on LFW View 1 and write data/results/frloss_pilots.csv."""
-    from lrfr import record
+    from lrfr.record import frloss
 
-    typer.echo(record.record_pilots().to_string(index=False))
+    typer.echo(frloss.record_pilots().to_string(index=False))

@@ -16,7 +16,7 @@ from torch import Tensor
 from lrfr import degradation
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+from lrfr.networks import generators
 from lrfr.paths import data_dir
 from lrfr.progress import track
 from lrfr.training import load_weights
@@ -63,8 +63,8 @@ def checkpoint(name: str) -> Path:
     return path
 
 
-def srresnet(label: str, weights: Path, device: torch.device | str = "cpu") -> Method:
-    """A trained SRResNet; its shape is read from the JSON beside the weights.
+def trained(label: str, weights: Path, device: torch.device | str = "cpu") -> Method:
+    """A trained generator; its shape is read from the JSON beside the weights.
 
     Args:
         label: for tables and figures.
@@ -78,12 +78,12 @@ def srresnet(label: str, weights: Path, device: torch.device | str = "cpu") -> M
     found = [path for path in beside if path.is_file()]
     if not found:
         raise LrfrError(f"Expected the settings of {weights.name} beside it ({beside[0].name}), found none.")
-    settings = json.loads(found[0].read_text())
-    settings = settings.get("settings", settings)
-    network = SRResNet(SRResNetSettings(**settings["network"]))
-    load_weights(network, weights)
+    written = json.loads(found[0].read_text())
+    written = written.get("settings", written)
+    settings = generators.settings_from(written.get("network") or written.get("generator") or {})
+    network = load_weights(generators.build(settings), weights)
     network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Method(label, SIZE // network.settings.scale, lambda lr: network(lr.to(device)).to(lr.device))
+    return Method(label, SIZE // settings.scale, lambda lr: network(lr.to(device)).to(lr.device))
 
 
 def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndarray:

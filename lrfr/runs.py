@@ -1,6 +1,6 @@
-"""The trainings behind the shipped weights: what is run, in which order, how long it takes, and how it is shipped.
+"""How the trainings of `lrfr.plans` are run, how long they take, and how their weights are shipped.
 
-``lrfr queue`` works through :func:`planned` with single-thread processes side by side (two of them beat one process on
+``lrfr queue`` works through them with single-thread processes side by side (two of them beat one process on
 two threads), each resumable: kill it, call it again, and it goes on. ``lrfr queue --ledger`` only says what it would
 cost.
 """
@@ -12,20 +12,21 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import torch
 
+from lrfr import datasets, recognizers
 from lrfr.errors import LrfrError
 from lrfr.files import write_json
-from lrfr.networks.srresnet import SRResNet, SRResNetSettings
-from lrfr.papers import frloss
+from lrfr.networks import vgg
+from lrfr.networks.generators import build
+from lrfr.papers import frloss, ftlgan, ipfsrgan
 from lrfr.paths import data_dir, repo_root
-from lrfr.training import Schedule, as_dict, load_weights, save_weights
-
-#: Measured by benchmarks/training.py: ms per image on one CPU thread with bf16, by (scale, arm); for the ledger.
-COST = {(8, "mse"): 28.0, (8, "fr"): 45.0, (4, "mse"): 42.0, (4, "fr"): 60.0}
+from lrfr.plans import Run, find
+from lrfr.training import as_dict, load_weights, save_weights
 
 #: For a single-thread process. Without the last three, glibc hands every large tensor back to the system after use and
 #: a third of the time goes into page faults (measured: 14 instead of 42 images/s beside another process).
@@ -39,108 +40,40 @@ ONE_THREAD = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training.
-
-    Attributes:
-        name: of its folder below ``runs/`` and of its shipped weights.
-        settings: of the paper's file.
-        after: the run whose weights it starts from.
-        recognizer: the face network that its loss sees.
-    """
-
-    name: str
-    settings: frloss.Settings
-    after: str | None = None
-    recognizer: str | None = None
-
-    @property
-    def images(self) -> int:
-        """How many images it sees."""
-        return self.settings.schedule.steps * self.settings.schedule.batch_size
-
-    @property
-    def minutes(self) -> float:
-        """Estimate for one CPU thread."""
-        return self.images * COST[(self.settings.network.scale, self.settings.arm)] / 60_000
-
-    @property
-    def folder(self) -> Path:
-        """Where it is kept."""
-        return repo_root() / "runs" / self.name
-
-
-def planned() -> list[Run]:
-    """Every training of the study, in the order in which it is needed."""
-    runs = []
-    for scale, seeds in ((8, (0, 1, 2)), (4, (0,))):
-        for seed in seeds:
-            name = f"frloss-{scale}x-s{seed}"
-            base, fr, mse = frloss.study(scale, seed)
-            runs += [
-                Run(f"{name}-base", base),
-                Run(f"{name}-fr", fr, f"{name}-base", "dlib"),
-                Run(f"{name}-mse", mse, f"{name}-base"),
-            ]
-    return runs
-
-
-def pilots() -> list[Run]:
-    """Short runs at 8x by which settings were chosen on LFW View 1; each differs from the first in one thing.
-
-    Kept in ``data/results/frloss_pilots.csv``; their weights are not shipped.
-    """
-    base = "frloss-8x-s0-base"
-    network = SRResNetSettings(8)
-    plan = Schedule(steps=800, batch_size=8, learning_rate=2e-4, seed=1000)
-    first = frloss.Settings(network, plan, arm="fr")
-    shuffled = SRResNetSettings(8, upsampling="shuffle")
-    long = frloss.study(8, 0)[0].schedule
-    return [
-        Run("pilot-share50", first, base, "dlib"),
-        Run("pilot-shift4", replace(first, shift=4), base, "dlib"),
-        Run("pilot-share80", replace(first, share=0.8), base, "dlib"),
-        Run("pilot-long", replace(first, share=0.8, schedule=replace(plan, steps=2400)), base, "dlib"),
-        Run("pilot-share95", replace(first, share=0.95), base, "dlib"),
-        Run("pilot-rate5", replace(first, share=0.8, schedule=replace(plan, learning_rate=5e-5)), base, "dlib"),
-        Run("pilot-centroid", replace(first, share=0.8, target="centroid"), base, "dlib"),
-        Run("pilot-other", replace(first, share=0.8, target="other"), base, "dlib"),
-        Run("pilot-mse", replace(first, arm="mse"), base),
-        Run("pilot-mse-rate5", replace(first, arm="mse", schedule=replace(plan, learning_rate=5e-5)), base),
-        Run("pilot-shuffle-base", frloss.Settings(shuffled, long)),
-        Run("pilot-shuffle", replace(first, network=shuffled, share=0.8), "pilot-shuffle-base", "dlib"),
-    ]
-
-
-def find(name: str) -> Run:
-    """A planned run by name.
-
-    Raises:
-        LrfrError: there is none.
-    """
-    runs = {run.name: run for run in [*planned(), *pilots()]}
-    if name not in runs:
-        raise LrfrError(f"Expected one of the planned runs ({', '.join(runs)}), found '{name}'.")
-    return runs[name]
-
-
 def execute(name: str) -> Path:
     """Train one run on the training half of CelebA, or resume it; returns its weights.
 
     Raises:
         LrfrError: the run it starts from is not done, or the data are not there.
     """
-    from lrfr import datasets, recognizers
-
     run = find(name)
     start = None
     if run.after is not None:
         start = find(run.after).folder / "weights.safetensors"
         if not start.is_file():
             raise LrfrError(f"{name} goes on from {run.after}, which is not trained yet: run `lrfr train {run.after}`.")
-    recognizer = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]
-    return frloss.train(run.settings, datasets.load("celeba-train"), run.folder, recognizer, start)
+    judge = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]
+    faces = datasets.load("celeba-train")
+    match run.settings:
+        case frloss.Settings():
+            return frloss.train(run.settings, faces, run.folder, judge, start)
+        case ipfsrgan.Settings():
+            eye = _eye(run) if run.settings.perceptual else None
+            return ipfsrgan.train(run.settings, faces, run.folder, judge, eye, watched())
+        case ftlgan.Settings():
+            eye = _eye(run) if run.settings.alpha else None
+            return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
+
+
+def _eye(run: Run) -> vgg.VGG19:
+    """VGG19-54 in the precision of the run: on a CPU bfloat16 is four times as fast."""
+    return vgg.load(dtype=torch.bfloat16 if run.settings.schedule.precision == "bf16-mixed" else torch.float32)
+
+
+def watched() -> datasets.FaceDataset:
+    """Ninety photographs of held-out CelebA people, three each, for validation curves; no choice is made by them."""
+    held = datasets.load("celeba-held-out")
+    return held.subset(np.arange(0, len(held), 10))
 
 
 def ledger(runs: list[Run]) -> pd.DataFrame:
@@ -205,7 +138,7 @@ def ship(name: str) -> Path:
     """
     run = find(name)
     weights = run.folder / "weights.safetensors"
-    network = load_weights(SRResNet(run.settings.network), weights)
+    network = load_weights(build(run.generator), weights)
     target = data_dir() / "checkpoints" / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     save_weights(network, target, half=True, notes={"run": name})

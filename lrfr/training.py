@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 
+#: How often a training looks at its validation faces.
+VALIDATIONS = 20
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and how fast.
@@ -42,7 +46,7 @@ class Schedule:
         steps: optimiser steps.
         batch_size: images a step, over all devices.
         learning_rate: at its highest.
-        decay: ``"cosine"`` (to 2 % of the highest), ``"constant"``, or ``"steps"`` (times ``factor`` at each milestone).
+        decay: ``"cosine"`` (to 2 % of the highest), ``"constant"``, or ``"steps"`` (by ``factor`` at each milestone).
         warmup: steps of linear rise.
         milestones: steps at which ``"steps"`` lowers the rate.
         factor: of each lowering.
@@ -240,6 +244,7 @@ def fit(
     running: Progressing,
     step: Callable[[int], dict[str, torch.Tensor]],
     result: str = "model",
+    validate: Callable[[], dict[str, float]] | None = None,
 ) -> Path:
     """Repeat ``step`` until ``schedule.steps``; resume where ``folder`` holds a checkpoint of the same settings.
 
@@ -251,6 +256,8 @@ def fit(
         running: networks and optimisers; their learning rates are set here, before each step.
         step: does step ``i`` and returns scalars to log (they stay on the device until a line is written).
         result: which of ``running.modules`` becomes ``weights.safetensors``.
+        validate: looks at faces that are not trained on; called about ``VALIDATIONS`` times, evenly, last at the
+            end, and what it returns stands in that step's line of the log.
 
     Returns:
         Path of ``weights.safetensors``.
@@ -289,11 +296,13 @@ def fit(
             advance(1)
             done, counted = index + 1, counted + 1
             last, saves = done == schedule.steps, done % schedule.checkpoint_every == 0
+            looks = validate is not None and (last or done % max(1, schedule.steps // VALIDATIONS) == 0)
             # A line before each checkpoint and at the end: a run that goes on writes the same lines, and what is no
             # number is never kept.
-            if done % schedule.log_every == 0 or saves or last:
+            if done % schedule.log_every == 0 or saves or last or looks:
                 speed = schedule.batch_size * counted / (time.perf_counter() - began)
-                _log(log, done, {k: float(v) / counted for k, v in sums.items()}, schedule, speed, fabric)
+                seen = validate() if validate is not None and looks else {}
+                _log(log, done, {k: float(v) / counted for k, v in sums.items()} | seen, schedule, speed, fabric)
                 sums, counted, began = {}, 0, time.perf_counter()
             if saves or last:
                 _check_weights(running, folder, done)

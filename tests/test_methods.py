@@ -81,7 +81,7 @@ def run(tmp_path):
 
 def test_a_run_s_network_is_a_method(run, faces):
     folder, network = run
-    method = methods.srresnet("SRResNet (MSE)", folder / "weights.safetensors")
+    method = methods.trained("SRResNet (MSE)", folder / "weights.safetensors")
     assert (method.name, method.px) == ("SRResNet (MSE)", 14)
     with torch.no_grad():
         expected = network(degradation.degrade(to_tensor(faces), 14)).clamp(0, 1) * 255
@@ -99,7 +99,7 @@ def test_shipped_weights_carry_their_settings_beside_them(run, faces):
     settings = json.loads((folder / "settings.json").read_text())
     shipped.with_suffix(".json").write_text(json.dumps({"settings": settings, "run": "frloss-8x-s0-mse"}))
     whole, half = (
-        methods.restore(methods.srresnet("x", path), faces) for path in (folder / "weights.safetensors", shipped)
+        methods.restore(methods.trained("x", path), faces) for path in (folder / "weights.safetensors", shipped)
     )
     assert np.abs(whole.astype(int) - half).max() <= 1
 
@@ -108,7 +108,7 @@ def test_weights_without_settings_are_said(run):
     folder, _ = run
     (folder / "settings.json").unlink()
     with pytest.raises(LrfrError, match=r"Expected the settings of weights\.safetensors beside it .*found none"):
-        methods.srresnet("x", folder / "weights.safetensors")
+        methods.trained("x", folder / "weights.safetensors")
 
 
 def test_an_unknown_checkpoint_is_said_with_those_that_are_there():

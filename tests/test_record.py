@@ -8,6 +8,7 @@ from lrfr import datasets, measure, methods, recognizers, record
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
 from lrfr.record import Entry
+from lrfr.record import frloss as record_frloss
 
 HERE = {"set": "att", "protocol": "all pairs", "px": 14, "seed": 0, "recognizer": "dlib", "setting": "both"}
 
@@ -33,13 +34,13 @@ def rows(
 
 
 def test_rows_come_back_as_they_were_written_with_their_provenance():
-    written = record.save("toy", None, rows(), entry(weights="12e4567890123456"))
+    written = record.save("toy", rows(), entry(weights="12e4567890123456"))
     table = record.load("toy")
     pd.testing.assert_frame_equal(table, written.reset_index(drop=True), check_dtype=False)
     assert set(table["weights"]) == {"12e4567890123456"}  # no number, though it looks like one
     assert set(table["commit"]) == {"0123456789"} and table["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
     assert table["low"].isna().all() and (table["high"] == 0.6).all()
-    quality = record.save("toy", table, rows(protocol="quality", recognizer="", setting=""), entry())
+    quality = record.save("toy", rows(protocol="quality", recognizer="", setting=""), entry())
     assert record.load("toy")["recognizer"].tolist() == quality["recognizer"].tolist() == ["dlib", "dlib", "", ""]
 
 
@@ -52,12 +53,12 @@ def test_nothing_recorded_is_said():
 
 def test_other_weights_take_the_place_of_all_rows_of_the_method():
     """Also of a row that the new weights no longer give, such as a share of a gap that is no gap."""
-    old = record.save("toy", None, rows("A", ("auc", "auc_share_of_gap")), entry("A", "old"))
-    old = record.save("toy", old, rows("B"), entry("B", "b"))
-    old = record.save("toy", old, rows("A", px=28), entry("A", "old", px=28))
-    old = record.save("toy", old, rows("A", seed=1), entry("A", "old", seed=1))
-    old = record.save("toy", old, rows("A", set="caltech"), entry("A", "old"))
-    new = record.save("toy", old, rows("A", ("auc",), value=0.7), entry("A", "new"))
+    old = record.save("toy", rows("A", ("auc", "auc_share_of_gap")), entry("A", "old"))
+    old = record.save("toy", rows("B"), entry("B", "b"))
+    old = record.save("toy", rows("A", px=28), entry("A", "old", px=28))
+    old = record.save("toy", rows("A", seed=1), entry("A", "old", seed=1))
+    old = record.save("toy", rows("A", set="caltech"), entry("A", "old"))
+    new = record.save("toy", rows("A", ("auc",), value=0.7), entry("A", "new"))
     assert len(new) == len(old) - 1
     mine = new[new["weights"] == "new"]
     assert mine[["method", "px", "seed", "set", "metric"]].to_numpy().tolist() == [["A", 14, 0, "att", "auc"]]
@@ -70,17 +71,17 @@ def test_rows_that_compare_with_an_older_state_go():
     metrics = ("auc", "auc_minus_SRResNet (MSE)")
     table = None
     for seed in (0, 1):
-        table = record.save("toy", table, rows("SRResNet (MSE)", seed=seed), entry("SRResNet (MSE)", f"m{seed}", seed))
-        table = record.save("toy", table, rows("SRResNet (FR)", metrics, seed=seed), entry("SRResNet (FR)", "f", seed))
+        table = record.save("toy", rows("SRResNet (MSE)", seed=seed), entry("SRResNet (MSE)", f"m{seed}", seed))
+        table = record.save("toy", rows("SRResNet (FR)", metrics, seed=seed), entry("SRResNet (FR)", "f", seed))
     assert record.recorded(table, "att", "all pairs", entry("SRResNet (FR)", "f", 0))
-    table = record.save("toy", table, rows("SRResNet (MSE)"), entry("SRResNet (MSE)", "new"))
+    table = record.save("toy", rows("SRResNet (MSE)"), entry("SRResNet (MSE)", "new"))
     assert not record.recorded(table, "att", "all pairs", entry("SRResNet (FR)", "f", 0))
     assert record.recorded(table, "att", "all pairs", entry("SRResNet (FR)", "f", 1))
     assert record.recorded(table, "att", "all pairs", entry("SRResNet (MSE)", "m1", 1))
 
 
 def test_a_method_is_recorded_by_what_and_by_which_weights():
-    table = record.save("toy", None, rows("A"), entry("A", "w"))
+    table = record.save("toy", rows("A"), entry("A", "w"))
     for where in (table, record.load("toy")):
         assert record.recorded(where, "att", "all pairs", entry("A", "w"))
         assert not record.recorded(where, "caltech", "all pairs", entry("A", "w"))
@@ -138,25 +139,25 @@ def small(monkeypatch) -> datasets.FaceDataset:
     faces = whole.subset(np.concatenate([np.arange(4) * 2 + 60 * p for p in range(6)]))
     load = recognizers.load
     monkeypatch.setattr(datasets, "load", lambda name: faces)
-    monkeypatch.setattr(record, "JUDGES", ("dlib",))
+    monkeypatch.setattr(record_frloss, "JUDGES", ("dlib",))
     entries = [Entry(methods.hr()), Entry(methods.interpolation(14)), Entry(methods.interpolation(28))]
-    monkeypatch.setattr(record, "frloss_entries", lambda **keys: entries)
+    monkeypatch.setattr(record_frloss, "entries", lambda **keys: entries)
     judge = load("dlib")
     monkeypatch.setattr(recognizers, "load", lambda name: judge)
     return faces
 
 
 def test_recording_computes_each_method_once_and_the_book_finds_the_same(small, monkeypatch):
-    table = record.record_frloss(["att"], replicates=40)
+    table = record_frloss.record(["att"], replicates=40)
     assert set(table["method"]) == {"HR", "bicubic"} and set(table["px"]) == {112, 14, 28}
     assert not table.duplicated(measure.KEYS).any()
     on_disk = record.load("frloss")
     assert len(on_disk) == len(table)
 
-    again = record.recompute(["att"], ["dlib"], replicates=20)
+    again = record_frloss.recompute(["att"], ["dlib"], replicates=20)
     both = record.compare(record.covered(on_disk, ["att"], ["dlib"], (28, 14)), again)
     assert len(both) == len(table) and both["difference"].max() < 1e-4
-    only = record.recompute(["att"], ["dlib"], px=[14], replicates=20)
+    only = record_frloss.recompute(["att"], ["dlib"], px=[14], replicates=20)
     record.compare(record.covered(on_disk, ["att"], ["dlib"], [14]), only)
 
     # One recorded number changed in its third digit, one row lost: both are found.
@@ -171,10 +172,10 @@ def test_recording_computes_each_method_once_and_the_book_finds_the_same(small, 
         raise AssertionError("measured twice")
 
     monkeypatch.setattr(record, "faces_rows", never)
-    pd.testing.assert_frame_equal(record.record_frloss(["att"]), on_disk)
-    record.save("frloss", on_disk, rows(px=28), entry(px=28, weights="other"))
+    pd.testing.assert_frame_equal(record_frloss.record(["att"]), on_disk)
+    record.save("frloss", rows(px=28), entry(px=28, weights="other"))
     with pytest.raises(AssertionError, match="measured twice"):
-        record.record_frloss(["att"])
+        record_frloss.record(["att"])
 
 
 def test_a_view_is_recorded_with_its_paired_differences(small, monkeypatch):
@@ -186,7 +187,7 @@ def test_a_view_is_recorded_with_its_paired_differences(small, monkeypatch):
     faces, pairs = record.view("view2")
     assert faces.name == "lfw" and pairs.fold is not None
     assert record.view("devtest")[1].fold is None
-    table = record.record_frloss(["view2"], replicates=40)
+    table = record_frloss.record(["view2"], replicates=40)
     assert set(table["protocol"]) == {"view2"} and not table.duplicated(measure.KEYS).any()
     assert {"auc", "d_prime", "eer", "accuracy"} <= set(table["metric"])
     assert not table["metric"].str.contains("_minus_bicubic").any()  # bicubic is not compared with itself
@@ -203,4 +204,4 @@ def test_a_view_keeps_only_the_photographs_of_its_pairs(small, monkeypatch):
 
 def test_nothing_to_record_is_said():
     with pytest.raises(LrfrError, match="Nothing to record: name at least one of att"):
-        record.record_frloss([])
+        record_frloss.record([])

@@ -50,13 +50,16 @@ class DenseBlock(nn.Module):
     def __init__(self, width: int, growth: int) -> None:
         """Weights start at a tenth of the usual size, as ESRGAN's do (its Sec. 3.2)."""
         super().__init__()
-        for number in range(1, 6):
+
+        def conv(number: int) -> nn.Conv2d:
             layer = nn.Conv2d(width + (number - 1) * growth, growth if number < 5 else width, 3, padding=1)
             nn.init.kaiming_normal_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
             with torch.no_grad():
                 layer.weight.mul_(0.1)
-            setattr(self, f"conv{number}", layer)
+            return layer
+
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = (conv(number) for number in range(1, 6))
 
     def forward(self, x: Tensor) -> Tensor:
         """``N x width x h x w`` to the same."""

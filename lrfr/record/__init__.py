@@ -7,29 +7,26 @@ compares.
 
 import datetime
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import datasets, embeddings, measure, methods
 from lrfr.datasets import lfw
-from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
-from lrfr.evaluation import quality, verification
-from lrfr.files import write_text
+from lrfr.files import locked, write_text
 from lrfr.measure import Measured, Pairs
-from lrfr.paths import data_dir
+from lrfr.paths import cache_dir, data_dir
 from lrfr.progress import track
-from lrfr.runs import commit, find, pilots
+from lrfr.recognizers import Recognizer
+from lrfr.runs import commit
 
 #: The network that the losses see, and two that they never saw.
 TRAINED_WITH, UNSEEN = "dlib", ("sface", "mobilefacenet")
 JUDGES = (TRAINED_WITH, *UNSEEN)
-#: Interpolations beside bicubic: recorded on AT&T, seen by the training network only.
-OTHER_KERNELS = ("nearest", "bilinear", "Lanczos", "area")
 PACKAGED = ("att", "caltech")
 PROVENANCE = ["weights", "commit", "date", "hardware"]
 #: Largest difference between a recorded and a recomputed value.
@@ -46,31 +43,14 @@ class Entry:
 
 
 def trained(name: str, label: str) -> Entry:
-    """A shipped SRResNet; ``name`` is ``frloss-8x-s0-fr`` and the like."""
+    """A shipped generator; ``name`` is ``frloss-8x-s0-fr`` and the like."""
     path = methods.checkpoint(name)
-    seed = int(name.split("-s")[1].split("-")[0])
-    return Entry(methods.srresnet(label, path), seed, embeddings.file_digest(path))
+    return Entry(methods.trained(label, path), int(name.split("-s")[1].split("-")[0]), embeddings.file_digest(path))
 
 
-def frloss_entries(kernels: bool = False, every_seed: bool = False) -> list[Entry]:
-    """HR, then bicubic and both arms at 28 px (4x) and 14 px (8x).
-
-    Args:
-        kernels: the other interpolations too.
-        every_seed: every shipped training seed instead of seed 0 alone.
-    """
-    entries = [Entry(methods.hr())]
-    for px, scale in ((28, 4), (14, 8)):
-        entries.append(Entry(methods.interpolation(px)))
-        if kernels:
-            entries += [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
-        for seed in range(3 if every_seed else 1):
-            name = f"frloss-{scale}x-s{seed}"
-            if not (data_dir() / "checkpoints" / f"{name}-fr.safetensors").is_file():
-                continue
-            entries.append(trained(f"{name}-mse", "SRResNet (MSE)"))
-            entries.append(trained(f"{name}-fr", "SRResNet (FR)"))
-    return entries
+def shipped(name: str) -> bool:
+    """Whether weights of this name are shipped."""
+    return (data_dir() / "checkpoints" / f"{name}.safetensors").is_file()
 
 
 def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
@@ -83,7 +63,7 @@ def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
     return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
 
 
-def faces_rows(measured: Measured, judges: list[recognizers.Recognizer], replicates: int = 1000) -> pd.DataFrame:
+def faces_rows(measured: Measured, judges: list[Recognizer], replicates: int = 1000) -> pd.DataFrame:
     """Everything about one method on a set without pair list: quality, all pairs, leave one out, CMC."""
     parts = []
     if measured.method.name != "HR":
@@ -99,7 +79,7 @@ def faces_rows(measured: Measured, judges: list[recognizers.Recognizer], replica
 def view_rows(
     measured: Measured,
     others: list[Measured],
-    judges: list[recognizers.Recognizer],
+    judges: list[Recognizer],
     pairs: Pairs,
     protocol: str,
     replicates: int = 1000,
@@ -132,22 +112,30 @@ def load(paper: str) -> pd.DataFrame:
     return pd.read_csv(file, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("value", "low", "high")})
 
 
-def save(paper: str, old: pd.DataFrame | None, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
+def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """Add a method's rows with their provenance, in place of all that it had on the same set and protocols.
 
     Rows of methods that were compared with an older state of this one go too: they are measured anew by the next call.
+    Two processes may record at once: the file is read again under a lock.
+
+    Returns:
+        The whole table, as written.
     """
     new = new.assign(
         weights=entry.weights, commit=commit(), date=datetime.date.today().isoformat(), hardware=platform.machine()
     )
-    whole = new
-    if old is not None:
-        here = ["set", "protocol", "px", "seed"]
-        compared = old[old["metric"].str.endswith(f"_minus_{entry.method.name}")]
-        outdated = pd.concat([new[[*here, "method"]], compared[[*here, "method"]].merge(new[here].drop_duplicates())])
-        gone = pd.MultiIndex.from_frame(old[[*here, "method"]]).isin(pd.MultiIndex.from_frame(outdated))
-        whole = pd.concat([old[~gone], new], ignore_index=True)
-    write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
+    with locked(cache_dir() / "locks" / f"results-{paper}.lock"):
+        whole = new
+        if path(paper).is_file():
+            old = load(paper)
+            here = ["set", "protocol", "px", "seed"]
+            compared = old[old["metric"].str.endswith(f"_minus_{entry.method.name}")]
+            outdated = pd.concat(
+                [new[[*here, "method"]], compared[[*here, "method"]].merge(new[here].drop_duplicates())]
+            )
+            gone = pd.MultiIndex.from_frame(old[[*here, "method"]]).isin(pd.MultiIndex.from_frame(outdated))
+            whole = pd.concat([old[~gone], new], ignore_index=True)
+        write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
     return whole
 
 
@@ -167,102 +155,66 @@ def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry)
     return bool((table[list(keys)] == pd.Series(keys)).all(axis=1).any())
 
 
-def record_frloss(names: list[str], replicates: int = 1000) -> pd.DataFrame:
-    """Measure everything of frloss on the named sets (att, caltech, celeba-held-out, view2, devtest).
-
-    Returns:
-        The whole table, as written.
-    """
-    table = load("frloss") if path("frloss").is_file() else None
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
-    for name in names:
-        on_lfw = name in lfw.VIEWS
-        entries = frloss_entries(kernels=name == "att", every_seed=on_lfw)
-        faces, pairs = view(name) if on_lfw else (datasets.load(name), None)
-        done: dict[tuple[str, int, int], Measured] = {}
-        with track(f"recording {name}", len(entries), "methods") as advance:
-            for entry in entries:
-                measured = Measured(faces, entry.method, entry.seed)
-                done[(entry.method.name, entry.method.px, entry.seed)] = measured
-                if not recorded(table, faces.name, name if on_lfw else "all pairs", entry):
-                    if pairs is not None:
-                        keys = [("bicubic", entry.method.px, 0), ("SRResNet (MSE)", entry.method.px, entry.seed)]
-                        others = [done[k] for k in keys if k in done and done[k] is not measured]
-                        rows = view_rows(measured, others, judges, pairs, name, replicates)
-                    else:
-                        rows = faces_rows(measured, _judges_of(entry, judges), replicates)
-                    table = save("frloss", table, rows, entry)
-                advance(1)
-    if table is None:
-        raise LrfrError("Nothing to record: name at least one of att, caltech, celeba-held-out, view2, devtest.")
-    return table
-
-
-def record_pilots() -> pd.DataFrame:
-    """Every finished pilot on View 1 DevTest (AUC, LR probe and both) and on held-out CelebA people (PSNR, grid).
-
-    Returns:
-        The table, as written to ``data/results/frloss_pilots.csv``: one row a pilot.
-    """
-    faces, pairs = view("devtest")
-    held = datasets.load("celeba-held-out")
-    some = held.subset(np.arange(0, len(held), 3))
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
-    named = [("bicubic", methods.interpolation(14))]
-    for name in ["frloss-8x-s0-base", *(run.name for run in pilots())]:
-        weights = find(name).folder / "weights.safetensors"
-        if weights.is_file():
-            named.append((name, methods.srresnet(name, weights)))
-    rows = []
-    with track("pilots", len(named), "runs") as advance:
-        for name, method in named:
-            measured = Measured(faces, method)
-            row: dict[str, str | float] = {"run": name}
-            for judge in judges:
-                for setting in measure.SETTINGS:
-                    score = measured.similarity(judge, pairs, setting)
-                    row[f"auc_{judge.name}_{setting}"] = round(verification.auc(score, pairs.genuine), 4)
-            sr = methods.restore(method, some.images)
-            row["psnr"] = round(float(quality.psnr(to_tensor(sr), some.tensor()).mean()), 2)
-            row["grid"] = round(quality.grid_strength(sr, some.images), 2)
-            rows.append(row)
-            advance(1)
-    table = pd.DataFrame(rows)
-    write_text(path("frloss_pilots"), table.to_csv(index=False))
-    return table
-
-
-def _judges_of(entry: Entry, judges: list[recognizers.Recognizer]) -> list[recognizers.Recognizer]:
-    """The other interpolations are seen by the training network only, to keep the demo short."""
-    return [j for j in judges if j.name == TRAINED_WITH] if entry.method.name in OTHER_KERNELS else judges
-
-
-def recompute(
-    sets: Sequence[str], judges: Sequence[str] = JUDGES, px: Sequence[int] = (28, 14), replicates: int = 1000
+def measure_entries(
+    paper: str,
+    name: str,
+    entries: Sequence[Entry],
+    judges_of: Callable[[Entry], Sequence[Recognizer]],
+    baselines: Sequence[str] = (),
+    replicates: int = 1000,
 ) -> pd.DataFrame:
-    """Every recorded AT&T and Caltech row anew, from the shipped weights.
+    """Measure what is not recorded yet of a paper's methods on one set, and save each method's rows.
 
     Args:
-        sets: of :data:`PACKAGED`.
-        judges: recognisers to use.
-        px: LR sizes to take.
-        replicates: bootstrap draws; values do not depend on it, intervals do.
+        paper: its results file.
+        name: att, caltech, celeba-held-out, view2 or devtest.
+        entries: methods; what others are compared with stands before them.
+        judges_of: recognisers that look at a method.
+        baselines: methods (of the same size; trained ones of the same seed) that the others are compared with on pairs.
+        replicates: draws of the intervals.
+
+    Returns:
+        The paper's whole table.
     """
-    seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+    table = load(paper) if path(paper).is_file() else None
+    on_lfw = name in lfw.VIEWS
+    faces, pairs = view(name) if on_lfw else (datasets.load(name), None)
+    done: dict[tuple[str, int, int], Measured] = {}
+    with track(f"recording {name}", len(entries), "methods") as advance:
+        for entry in entries:
+            m = entry.method
+            measured = Measured(faces, m, entry.seed)
+            done[(m.name, m.px, entry.seed)] = measured
+            if not recorded(table, faces.name, name if on_lfw else "all pairs", entry):
+                judges = list(judges_of(entry))
+                if pairs is not None:
+                    keys = dict.fromkeys((b, m.px, seed) for b in baselines for seed in (entry.seed, 0))
+                    first = {b: done[b, px, seed] for b, px, seed in reversed(keys) if (b, px, seed) in done}
+                    others = [first[b] for b in baselines if b in first and first[b] is not measured]
+                    rows = view_rows(measured, others, judges, pairs, name, replicates)
+                else:
+                    rows = faces_rows(measured, judges, replicates)
+                table = save(paper, rows, entry)
+            advance(1)
+    assert table is not None
+    return table
+
+
+def recompute_entries(
+    name: str, entries: Sequence[Entry], judges_of: Callable[[Entry], Sequence[Recognizer]], replicates: int = 1000
+) -> pd.DataFrame:
+    """The rows of :func:`measure_entries` on a packaged set anew, saved nowhere."""
+    faces = datasets.load(name)
     parts = []
-    for name in sets:
-        faces = datasets.load(name)
-        entries = [e for e in frloss_entries(kernels=name == "att") if e.method.px in (*px, 112)]
-        with track(f"recomputing {name}", len(entries), "methods") as advance:
-            for entry in entries:
-                chosen = _judges_of(entry, seeing)
-                parts.append(faces_rows(Measured(faces, entry.method, entry.seed), chosen, replicates))
-                advance(1)
+    with track(f"recomputing {name}", len(entries), "methods") as advance:
+        for entry in entries:
+            parts.append(faces_rows(Measured(faces, entry.method, entry.seed), list(judges_of(entry)), replicates))
+            advance(1)
     return pd.concat(parts, ignore_index=True)
 
 
 def covered(table: pd.DataFrame, sets: Sequence[str], judges: Sequence[str], px: Sequence[int]) -> pd.DataFrame:
-    """The recorded rows that :func:`recompute` with the same arguments gives again."""
+    """The recorded rows that a recomputation of these sets, recognisers and sizes gives again."""
     keep = table["set"].isin(sets) & table["recognizer"].isin([*judges, ""]) & table["px"].isin([*px, 112])
     return table[keep]
 

@@ -1,0 +1,41 @@
+"""The generators of the study from their settings, and the settings of a run again from its JSON."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from torch import nn
+
+from lrfr.errors import LrfrError
+from lrfr.networks.rrdb import RRDBNet, RRDBSettings
+from lrfr.networks.srcnn import SRCNN, SRCNNSettings
+from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+
+GeneratorSettings = SRResNetSettings | RRDBSettings | SRCNNSettings
+
+
+def build(settings: GeneratorSettings) -> nn.Module:
+    """The network, with start weights from torch's generator: LR (``N x 3 x h x w``) to SR (``scale`` times larger)."""
+    match settings:
+        case SRResNetSettings():
+            return SRResNet(settings)
+        case RRDBSettings():
+            return RRDBNet(settings)
+        case SRCNNSettings():
+            return SRCNN(settings)
+
+
+def settings_from(written: Mapping[str, Any]) -> GeneratorSettings:
+    """The settings that a run wrote, known by the names of their fields.
+
+    Raises:
+        LrfrError: no generator of the study has these settings.
+    """
+    for kind in (SRResNetSettings, RRDBSettings, SRCNNSettings):
+        if {f.name for f in fields(kind)} == set(written):
+            known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}
+            return kind(**known)
+    raise LrfrError(
+        f"Expected the settings of SRResNet, RRDBNet or SRCNN, found the names {', '.join(sorted(written))}: "
+        "the checkpoint is of another program or an older version."
+    )

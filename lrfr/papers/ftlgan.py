@@ -1,0 +1,248 @@
+"""ftlgan: Pulgar & Mery, "Use of triplet loss for facial restoration in low-resolution images" (FTLGAN, 2024).
+
+One generator a size (14, 28, 56 to 112 px) is trained through a frozen face network by two branches (Sec. III):
+
+* an LR *anchor* is enlarged and embedded; it shall be nearer to an HR *positive* (same person) than to an HR *negative*
+  (somebody else) by a margin: the triplet loss;
+* the positive is reduced bicubically, enlarged and compared with itself: the perceptual loss.
+
+    L = alpha * L_percep + beta * L_triplet        (Eq. 6; alpha .8, beta .2)
+
+There is no discriminator and no adversarial term, whatever the name says.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lrfr import degradation
+from lrfr.datasets import FaceDataset
+from lrfr.datasets.resident import Faces
+from lrfr.datasets.triplets import Triplets
+from lrfr.errors import LrfrError
+from lrfr.evaluation import validation
+from lrfr.losses.perceptual import perceptual_loss
+from lrfr.losses.pixel import mse_loss
+from lrfr.losses.triplet import batch_hard, semi_hard, triplet_loss
+from lrfr.networks.rrdb import RRDBNet, RRDBSettings
+from lrfr.networks.vgg import VGG19
+from lrfr.recognizers import Recognizer
+from lrfr.training import Batches, Progressing, Schedule, finished, fit, load_weights
+
+HR = 112
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One training.
+
+    Attributes:
+        generator: shape of the RRDBNet.
+        schedule: steps, batch, learning rate, seed.
+        alpha: weight of the perceptual loss, which is measured in units of what bicubic enlargement costs.
+        beta: weight of the triplet loss.
+        mse: weight of the MSE in the second branch (ablation 3 has it in place of the perceptual loss); alone, with
+            alpha and beta 0, it is the common start of all our runs, which the paper does not have.
+        margin: of the triplet loss, in its distance's units; not given in the paper.
+        squared: squared Euclidean distance, else plain; not given either.
+        cosine: 1 - cosine instead of either.
+        mining: ``"offline"`` (a positive and a negative drawn beforehand), or online from the batch: ``"semi-hard"`` or
+            ``"batch-hard"`` (ablation 4).
+        camera: the anchor is made small by the camera mixture, our stand-in for the paper's real LR photographs,
+            instead of the bicubic kernel ("synthetic", ablation 1).
+        optimizer: ``"adam"``, or ``"sgd"`` with momentum as the paper (which does not give it).
+        momentum: of SGD.
+        clip: largest norm of the gradient; 0 leaves it.
+    """
+
+    generator: RRDBSettings = field(default_factory=RRDBSettings)
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=800, batch_size=8, learning_rate=2e-4))
+    alpha: float = 0.8
+    beta: float = 0.2
+    mse: float = 0.0
+    margin: float = 0.2
+    squared: bool = True
+    cosine: bool = False
+    mining: str = "offline"
+    camera: bool = False
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    clip: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no training of this paper."""
+        weights = (self.alpha, self.beta, self.mse)
+        if min(weights) < 0 or max(weights) <= 0:
+            raise LrfrError(f"The losses weigh 0 or more and one of them more than 0, but found {weights}.")
+        if self.mining not in ("offline", "semi-hard", "batch-hard"):
+            raise LrfrError(f"Triplets are drawn offline, or mined semi-hard or batch-hard, not '{self.mining}'.")
+        if self.optimizer not in ("adam", "sgd"):
+            raise LrfrError(f"The optimiser is 'adam' or 'sgd', but '{self.optimizer}' was asked for.")
+        if self.mining != "offline" and self.schedule.batch_size % 4:
+            raise LrfrError(
+                f"Mining draws four photographs a person, so the batch is a multiple of 4, not "
+                f"{self.schedule.batch_size}."
+            )
+
+    @property
+    def lr_size(self) -> int:
+        """Side of an LR face in pixels."""
+        return HR // self.generator.scale
+
+
+def paper(scale: int) -> Settings:
+    """The paper's own settings (Sec. IV-B): SGD at 1e-5, ten epochs of 163,564 triplets; it gives no batch size."""
+    batch = 16
+    schedule = Schedule(10 * 163_564 // batch, batch, 1e-5, decay="constant", checkpoint_every=5000)
+    return Settings(RRDBSettings.printed(scale, blocks=16), schedule, camera=True, optimizer="sgd")
+
+
+@torch.no_grad()
+def bicubic_cost(settings: Settings, faces: Faces, vgg: VGG19, most: int = 64) -> float:
+    """The perceptual loss of bicubically enlarged training faces: the unit of the perceptual loss."""
+    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
+    total = 0.0
+    for part in np.array_split(index, max(1, len(index) // 8)):
+        hr = faces.hr(part, np.zeros(len(part), bool))
+        cost = perceptual_loss(vgg(degradation.round_trip(hr, settings.lr_size)), vgg(hr))
+        total += float(cost) * len(part)
+    return total / len(index)
+
+
+def train(
+    settings: Settings,
+    dataset: FaceDataset,
+    folder: Path,
+    recognizer: Recognizer | None = None,
+    vgg: VGG19 | None = None,
+    start: Path | None = None,
+    watched: FaceDataset | None = None,
+) -> Path:
+    """Train one generator, or resume.
+
+    Args:
+        settings: what to do.
+        dataset: HR faces.
+        folder: of the run.
+        recognizer: the frozen face network of the triplet loss (where it weighs anything).
+        vgg: the frozen network of the perceptual loss (likewise).
+        start: weights to go on from; None starts at the bicubic enlargement.
+        watched: faces that are not trained on, for the validation curve.
+
+    Returns:
+        Path of ``weights.safetensors``.
+
+    Raises:
+        LrfrError: a network is missing; whatever :func:`lrfr.training.fit` raises.
+    """
+    if (settings.beta and recognizer is None) or (settings.alpha and vgg is None):
+        raise LrfrError(
+            "The triplet loss needs a recogniser and the perceptual loss VGG19: give `recognizer` and `vgg`."
+        )
+    if (done := finished(folder, settings)) is not None:
+        return done
+    plan = settings.schedule
+    fabric = plan.fabric()
+    fabric.seed_everything(plan.seed, verbose=False)
+    network = RRDBNet(settings.generator)
+    if start is not None:
+        load_weights(network, start)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer: torch.optim.Optimizer = (
+        torch.optim.Adam(network.parameters(), plan.learning_rate)
+        if settings.optimizer == "adam"
+        else torch.optim.SGD(network.parameters(), plan.learning_rate, momentum=settings.momentum)
+    )
+    model, optimizer = fabric.setup(network, optimizer)
+    judge = recognizer.to(fabric.device) if settings.beta and recognizer is not None else None
+    eye = vgg.to(fabric.device) if settings.alpha and vgg is not None else None
+    faces = Faces(dataset, fabric.device, judge)
+    triplets = Triplets(dataset.labels, plan.seed)
+    with fabric.autocast():
+        unit = bicubic_cost(settings, faces, eye) if eye is not None else 1.0
+    batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
+    camera = degradation.Camera()
+
+    def small(hr: Tensor, index: np.ndarray, number: int, by_camera: bool) -> Tensor:
+        lr = (
+            camera(hr, settings.lr_size, index.tolist(), number)
+            if by_camera
+            else degradation.degrade(hr, settings.lr_size)
+        )
+        return lr.contiguous(memory_format=torch.channels_last)
+
+    def triplet(sr: Tensor, anchor: np.ndarray, positive: np.ndarray, negative: np.ndarray, flip: np.ndarray) -> Tensor:
+        """Eq. 2 as a hinge; the HR faces are mirrored as the anchor is."""
+        assert judge is not None
+        seen = judge(sr)
+        how = {"squared": settings.squared, "cosine": settings.cosine}
+        if settings.mining == "offline":
+            return triplet_loss(
+                seen, faces.embedded(positive, flip), faces.embedded(negative, flip), settings.margin, **how
+            )
+        references, labels = faces.embedded(anchor, flip), faces.labels[torch.from_numpy(anchor).to(seen.device)]
+        mined = (
+            semi_hard(seen, references, labels, settings.margin, **how)
+            if settings.mining == "semi-hard"
+            else batch_hard(seen, references, labels, cosine=settings.cosine)
+        )
+        a, p, n = mined
+        return triplet_loss(seen[a], references[p], references[n], settings.margin, **how)
+
+    def step(number: int) -> dict[str, Tensor]:
+        anchor, flip = batches(number)
+        if settings.mining != "offline":
+            anchor = triplets.balanced_batch(number, plan.batch_size // 4, 4)[fabric.global_rank :: fabric.world_size]
+        positive, negative = triplets(anchor, number)
+        second = positive if judge is not None else anchor  # without triplets there are no positives either
+        branch = bool(settings.alpha or settings.mse)
+        lrs, hr = [], None
+        if judge is not None:
+            lrs.append(small(faces.hr(anchor, flip), anchor, number, settings.camera))
+        if branch:
+            hr = faces.hr(second, flip)
+            lrs.append(small(hr, second, number, False))
+        enlarged = model(torch.cat(lrs).contiguous(memory_format=torch.channels_last)).float()
+        parts: dict[str, Tensor] = {}
+        loss = enlarged.new_zeros(())
+        if judge is not None:
+            parts["triplet"] = triplet(enlarged[: len(anchor)], anchor, positive, negative, flip)
+            loss = loss + settings.beta * parts["triplet"]
+        if hr is not None:
+            sr = enlarged[-len(second) :]
+            parts["mse"] = mse_loss(sr, hr)
+            loss = loss + settings.mse * parts["mse"]
+            if eye is not None:
+                with fabric.autocast():
+                    with torch.no_grad():
+                        wanted = eye(hr)
+                    parts["perceptual"] = perceptual_loss(eye(sr), wanted) / unit
+                loss = loss + settings.alpha * parts["perceptual"]
+        optimizer.zero_grad(set_to_none=True)
+        fabric.backward(loss)
+        if settings.clip:
+            parts["gradient"] = fabric.clip_gradients(model, optimizer, max_norm=settings.clip)  # type: ignore[assignment]
+        optimizer.step()
+        return {"loss": loss, **parts}
+
+    look = None
+    if watched is not None:
+        look = validation.restoration(model, watched.tensor().to(fabric.device), settings.lr_size, judge)
+    running = Progressing({"model": model}, {"optimizer": optimizer})
+    return fit(folder, settings, plan, fabric, running, step, validate=look)
+
+
+def study(scale: int, seed: int) -> tuple[Settings, Settings]:
+    """What this study trains on CelebA-299: (a start by MSE alone, then both branches as printed).
+
+    The paper starts from nothing and has 100,000 steps; ours starts from a generator that already restores pixels. The
+    anchors are made small by the kernel that the test has; the camera mixture has its own runs (ablations).
+    """
+    steps = {2: 1600, 4: 3000, 8: 3000}[scale]
+    base = Schedule(steps=steps, batch_size=8, learning_rate=5e-4, warmup=100, seed=seed)
+    second = replace(base, steps=800, learning_rate=2e-4, warmup=0, seed=seed + 1000)
+    network = RRDBSettings(scale)
+    return Settings(network, base, alpha=0.0, beta=0.0, mse=1.0), Settings(network, second)

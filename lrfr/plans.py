@@ -1,0 +1,169 @@
+"""Which trainings the study makes: their names, their order, what each starts from and what it needs beside it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lrfr.errors import LrfrError
+from lrfr.networks.generators import GeneratorSettings
+from lrfr.networks.srresnet import SRResNetSettings
+from lrfr.papers import frloss, ftlgan, ipfsrgan
+from lrfr.paths import repo_root
+from lrfr.training import Schedule
+
+#: Brings the MSE (about .004 at 28 px, bicubic) to the perceptual loss's unit, where bicubic enlargement costs 1.
+MSE_UNIT = 250.0
+
+Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training.
+
+    Attributes:
+        name: of its folder below ``runs/`` and of its shipped weights.
+        settings: of the paper's file.
+        cost: ms an image on one CPU thread with bf16, from ``benchmarks/training.py``; for the ledger.
+        after: the run whose weights it starts from.
+        recognizer: the face network that its loss sees.
+    """
+
+    name: str
+    settings: Settings
+    cost: float
+    after: str | None = None
+    recognizer: str | None = None
+
+    @property
+    def images(self) -> int:
+        """How many images it sees."""
+        return self.settings.schedule.steps * self.settings.schedule.batch_size
+
+    @property
+    def minutes(self) -> float:
+        """Estimate for one CPU thread."""
+        return self.images * self.cost / 60_000
+
+    @property
+    def folder(self) -> Path:
+        """Where it is kept."""
+        return repo_root() / "runs" / self.name
+
+    @property
+    def generator(self) -> GeneratorSettings:
+        """Shape of the network that it trains."""
+        return self.settings.network if isinstance(self.settings, frloss.Settings) else self.settings.generator
+
+
+def planned() -> list[Run]:
+    """Every training whose weights are shipped, in the order in which it is needed."""
+    return [*_frloss(), *_ipfsrgan(), *_ftlgan()]
+
+
+def pilots() -> list[Run]:
+    """Short runs by which settings were chosen, and ablations: their numbers are kept, their weights are not."""
+    return [*_frloss_pilots(), *_ftlgan_ablations()]
+
+
+def find(name: str) -> Run:
+    """A planned run by name.
+
+    Raises:
+        LrfrError: there is none.
+    """
+    runs = {run.name: run for run in [*planned(), *pilots()]}
+    if name not in runs:
+        raise LrfrError(f"Expected one of the planned runs ({', '.join(runs)}), found '{name}'.")
+    return runs[name]
+
+
+def _frloss() -> list[Run]:
+    runs = []
+    for scale, seeds, costs in ((8, (0, 1, 2), (14, 23)), (4, (0,), (16, 26))):
+        for seed in seeds:
+            name = f"frloss-{scale}x-s{seed}"
+            base, fr, mse = frloss.study(scale, seed)
+            runs += [
+                Run(f"{name}-base", base, costs[0]),
+                Run(f"{name}-fr", fr, costs[1], f"{name}-base", "dlib"),
+                Run(f"{name}-mse", mse, costs[0], f"{name}-base"),
+            ]
+    return runs
+
+
+def _frloss_pilots() -> list[Run]:
+    """At 8x, judged on LFW View 1; each differs from the first in one thing. In ``data/results/frloss_pilots.csv``."""
+    base = "frloss-8x-s0-base"
+    network = SRResNetSettings(8)
+    plan = Schedule(steps=800, batch_size=8, learning_rate=2e-4, seed=1000)
+    first = frloss.Settings(network, plan, arm="fr")
+    eighty = replace(first, share=0.8)
+    shuffled = SRResNetSettings(8, upsampling="shuffle")
+    seen = {
+        "share50": first,
+        "shift4": replace(first, shift=4),
+        "share80": eighty,
+        "long": replace(eighty, schedule=replace(plan, steps=2400)),
+        "share95": replace(first, share=0.95),
+        "rate5": replace(eighty, schedule=replace(plan, learning_rate=5e-5)),
+        "rate50": replace(eighty, schedule=replace(plan, learning_rate=5e-4)),
+        "centroid": replace(eighty, target="centroid"),
+        "other": replace(eighty, target="other"),
+    }
+    mse = replace(first, arm="mse")
+    return [
+        *(Run(f"pilot-{key}", settings, 23, base, "dlib") for key, settings in seen.items()),
+        Run("pilot-mse", mse, 14, base),
+        Run("pilot-mse-rate5", replace(mse, schedule=replace(plan, learning_rate=5e-5)), 14, base),
+        Run("pilot-mse-rate50", replace(mse, schedule=replace(plan, learning_rate=5e-4)), 14, base),
+        Run("pilot-shuffle-base", frloss.Settings(shuffled, frloss.study(8, 0)[0].schedule), 14),
+        Run("pilot-shuffle", replace(eighty, network=shuffled), 23, "pilot-shuffle-base", "dlib"),
+    ]
+
+
+def _ipfsrgan() -> list[Run]:
+    costs = {"ip": 90, "esrgan": 85, "srgan": 90, "srcnn": 10, "ip-photo": 90, "ip-swapped": 90}
+    return [
+        Run(f"ipfsrgan-s0-{key}", settings, costs[key], recognizer="dlib" if settings.identity else None)
+        for key, settings in ipfsrgan.study(0).items()
+    ]
+
+
+def _ftlgan() -> list[Run]:
+    runs = []
+    for px, cost in ((28, 20), (14, 10), (56, 70)):
+        base, whole = ftlgan.study(112 // px, 0)
+        runs.append(Run(f"ftlgan-{px}-s0-base", base, cost))
+        runs.append(Run(f"ftlgan-{px}-s0", whole, 2 * cost + 50, f"ftlgan-{px}-s0-base", "dlib"))
+    return runs
+
+
+def _ftlgan_ablations() -> list[Run]:
+    """Tables II and III at 28 px, the angular extractor in four trainings, and alpha against beta."""
+    first = ftlgan.study(4, 0)[1]
+    real = replace(first, camera=True, schedule=replace(first.schedule, steps=500))
+    angular = replace(real, schedule=replace(real.schedule, steps=300))
+    clean = replace(real, camera=False)
+    ablations = {
+        "base": real,
+        "1": replace(clean, alpha=0.0),
+        "2": replace(real, alpha=0.0),
+        "3": replace(real, alpha=0.0, mse=0.8 * MSE_UNIT),
+        "4": replace(real, mining="batch-hard"),
+        "4-semi": replace(real, mining="semi-hard"),
+        "base-sgd": replace(real, optimizer="sgd", schedule=replace(real.schedule, learning_rate=1e-2)),
+        "alpha2": replace(clean, alpha=0.2, beta=0.8),
+        "alpha8": clean,
+        "alpha10": replace(clean, alpha=1.0, beta=0.0),
+    }
+    five = {
+        "5-sgd": replace(angular, optimizer="sgd", schedule=replace(angular.schedule, learning_rate=1e-2)),
+        "5-adam": angular,
+        "5-clip": replace(angular, clip=0.1),
+        "5-cosine": replace(angular, cosine=True),
+    }
+    base = "ftlgan-28-s0-base"
+    return [
+        *(Run(f"ftlgan-28-abl-{k}", s, 90, base, "dlib" if s.beta else None) for k, s in ablations.items()),
+        *(Run(f"ftlgan-28-abl-{k}", s, 120, base, "mobilefacenet") for k, s in five.items()),
+    ]
