@@ -107,6 +107,8 @@ def _frloss_pilots() -> list[Run]:
         "share95": replace(first, share=0.95),
         "rate5": replace(eighty, schedule=replace(plan, learning_rate=5e-5)),
         "rate50": replace(eighty, schedule=replace(plan, learning_rate=5e-4)),
+        "mirror": replace(eighty, mirror=True),
+        "tv": replace(eighty, total_variation=0.02),
         "centroid": replace(eighty, target="centroid"),
         "other": replace(eighty, target="other"),
     }
@@ -116,6 +118,12 @@ def _frloss_pilots() -> list[Run]:
         Run("pilot-mse", mse, 14, base),
         Run("pilot-mse-rate5", replace(mse, schedule=replace(plan, learning_rate=5e-5)), 14, base),
         Run("pilot-mse-rate50", replace(mse, schedule=replace(plan, learning_rate=5e-4)), 14, base),
+        Run(
+            "pilot-longbase-base",
+            replace(frloss.study(8, 0)[0], schedule=replace(frloss.study(8, 0)[0].schedule, steps=9600)),
+            14,
+        ),
+        Run("pilot-longbase", eighty, 23, "pilot-longbase-base", "dlib"),
         Run("pilot-shuffle-base", frloss.Settings(shuffled, frloss.study(8, 0)[0].schedule), 14),
         Run("pilot-shuffle", replace(eighty, network=shuffled), 23, "pilot-shuffle-base", "dlib"),
     ]

@@ -25,3 +25,13 @@ def l1_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         sr, hr: ``N x 3 x H x W`` in [0, 1].
     """
     return (sr - hr).abs().mean()
+
+
+def total_variation(images: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference between neighbours, down and across added [Rudin et al., 1992; the anisotropic form].
+
+    Args:
+        images: ``N x 3 x H x W`` in [0, 1].
+    """
+    down, across = images[:, :, 1:] - images[:, :, :-1], images[:, :, :, 1:] - images[:, :, :, :-1]
+    return down.abs().mean() + across.abs().mean()

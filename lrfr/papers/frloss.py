@@ -18,7 +18,7 @@ from lrfr.datasets import FaceDataset
 from lrfr.datasets.resident import Faces
 from lrfr.errors import LrfrError
 from lrfr.losses.identity import fr_loss
-from lrfr.losses.pixel import mse_loss
+from lrfr.losses.pixel import mse_loss, total_variation
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
 from lrfr.recognizers import Recognizer
 from lrfr.training import Batches, Progressing, Schedule, descend, finished, fit, load_weights
@@ -39,6 +39,8 @@ class Settings:
             person, or the identity's ``"centroid"`` (the paper's Sec. V-C).
         shift: the recogniser sees both faces moved by up to this many pixels, at random: with its grid no longer tied
             to the picture's, it teaches no grid.
+        mirror: the recogniser also judges the mirror image, and both count half.
+        total_variation: weight of the SR face's total variation beside MSE weight 1; it smoothes.
         batch_norm: what moves in the recogniser while it judges: nothing (``"frozen"``), the running ``"statistics"``,
             or the affine ``"parameters"``. The paper lets "the Batch Normalization parameters update" (Sec. III-D) and
             does not say which of the two it means.
@@ -50,6 +52,8 @@ class Settings:
     share: float = 0.5
     target: str = "same"
     shift: int = 0
+    mirror: bool = False
+    total_variation: float = 0.0
     batch_norm: str = "frozen"
 
     def __post_init__(self) -> None:
@@ -62,8 +66,11 @@ class Settings:
             raise LrfrError(f"Batch norm is frozen, or its statistics or parameters move; not '{self.batch_norm}'.")
         if not 0 < self.share < 1:
             raise LrfrError(f"The FR loss's share of the whole lies between 0 and 1, but {self.share} was asked for.")
-        if self.shift < 0:
-            raise LrfrError(f"The recogniser's view moves by 0 pixels or more, but {self.shift} was asked for.")
+        if self.shift < 0 or self.total_variation < 0:
+            raise LrfrError(
+                f"The recogniser's view moves by 0 pixels or more and the total variation weighs 0 or more, but "
+                f"{self.shift} and {self.total_variation} were asked for."
+            )
 
     @property
     def lr_size(self) -> int:
@@ -197,7 +204,11 @@ def train(
                 with torch.no_grad():
                     wanted = judge(there)
         fr = fr_loss(judge(seen), wanted)
+        if settings.mirror:
+            fr = (fr + fr_loss(judge(sr.flip(3)), faces.target(settings.target, index, ~flip, draws))) / 2
         loss = mse + weight * fr
+        if settings.total_variation:
+            loss = loss + settings.total_variation * total_variation(sr)
         descend(fabric, optimizer, loss)
         return {"loss": loss, "mse": mse, "fr": fr, "fr_share": (weight * fr / loss).detach()}
 
