@@ -63,6 +63,20 @@ def checkpoint(name: str) -> Path:
     return path
 
 
+def at_size(method: Method, px: int) -> Method:
+    """The same enlargement of faces of another size: a convolutional network takes any; the result is fitted to 112 px.
+
+    IP-FSRGAN's "further downsampling" (its Sec. V) and its pipeline for mixed sizes feed a 4x network so. The result of
+    a face smaller than the network was made for is enlarged bicubically, that of a larger one reduced (antialiased).
+    """
+
+    def enlarge(lr: Tensor) -> Tensor:
+        sr = method.enlarge(lr).clamp(0, 1)
+        return degradation.resize(sr, SIZE, antialias=sr.shape[-1] > SIZE)
+
+    return Method(method.name, px, enlarge)
+
+
 def trained(label: str, weights: Path, device: torch.device | str = "cpu") -> Method:
     """A trained generator; its shape is read from the JSON beside the weights.
 

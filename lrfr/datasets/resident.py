@@ -33,6 +33,11 @@ class Faces:
         mirrored = torch.from_numpy(flip).to(images.device)[:, None, None, None]
         return torch.where(mirrored, images.flip(3), images)
 
+    def sample(self, most: int, seed: int) -> torch.Tensor:
+        """At most ``most`` faces drawn at random, ``N x 3 x 112 x 112`` in [0, 1]."""
+        index = np.random.default_rng(seed).permutation(len(self.pixels))[:most]
+        return self.hr(index, np.zeros(len(index), bool))
+
     def embedded(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
         """Embeddings (``B x D``) of the faces ``index``, mirrored where ``flip``."""
         assert self.embeddings is not None, "made without a recogniser"

@@ -1,6 +1,6 @@
 """Perceptual loss [Johnson et al.]: ipfsrgan [Eq. 6], ftlgan [Eq. 6]."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -28,3 +28,26 @@ def perceptual_loss(
         raise LrfrError(f"The perceptual loss compares maps of the same layers and shapes, but was given {shapes}.")
     layers = [sr - hr for sr, hr in zip(sr_features, hr_features, strict=True)]
     return torch.stack([(d.square() if kind == "squared" else d.abs()).mean() for d in layers]).sum()
+
+
+@torch.no_grad()
+def perceptual_cost(
+    network: Callable[[torch.Tensor], Sequence[torch.Tensor]],
+    restored: torch.Tensor,
+    hr: torch.Tensor,
+    kind: str = "squared",
+    batch_size: int = 8,
+) -> float:
+    """The loss over many faces, batch by batch: the unit in which a training measures it.
+
+    The packaged VGG19 has features of another magnitude than the papers' (:mod:`lrfr.networks.vgg`), so that a weight
+    from a paper would mean something else. Divided by what plain bicubic enlargement costs, the loss starts near 1.
+
+    Args:
+        network: pictures to feature maps.
+        restored, hr: ``N x 3 x H x W`` in [0, 1].
+        kind: as for :func:`perceptual_loss`.
+        batch_size: faces at a time.
+    """
+    parts = zip(restored.split(batch_size), hr.split(batch_size), strict=True)
+    return sum(float(perceptual_loss(network(a), network(b), kind)) * len(a) for a, b in parts) / len(hr)

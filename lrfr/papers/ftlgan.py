@@ -24,7 +24,7 @@ from lrfr.datasets.resident import Faces
 from lrfr.datasets.triplets import Triplets
 from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
-from lrfr.losses.perceptual import perceptual_loss
+from lrfr.losses.perceptual import perceptual_cost, perceptual_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.losses.triplet import batch_hard, semi_hard, triplet_loss
 from lrfr.networks.rrdb import RRDBNet, RRDBSettings
@@ -100,18 +100,6 @@ def paper(scale: int) -> Settings:
     return Settings(RRDBSettings.printed(scale, blocks=16), schedule, camera=True, optimizer="sgd")
 
 
-@torch.no_grad()
-def bicubic_cost(settings: Settings, faces: Faces, vgg: VGG19, most: int = 64) -> float:
-    """The perceptual loss of bicubically enlarged training faces: the unit of the perceptual loss."""
-    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
-    total = 0.0
-    for part in np.array_split(index, max(1, len(index) // 8)):
-        hr = faces.hr(part, np.zeros(len(part), bool))
-        cost = perceptual_loss(vgg(degradation.round_trip(hr, settings.lr_size)), vgg(hr))
-        total += float(cost) * len(part)
-    return total / len(index)
-
-
 def train(
     settings: Settings,
     dataset: FaceDataset,
@@ -161,8 +149,10 @@ def train(
     eye = vgg.to(fabric.device) if settings.alpha and vgg is not None else None
     faces = Faces(dataset, fabric.device, judge)
     triplets = Triplets(dataset.labels, plan.seed)
-    with fabric.autocast():
-        unit = bicubic_cost(settings, faces, eye) if eye is not None else 1.0
+    unit = 1.0
+    if eye is not None:
+        some = faces.sample(64, plan.seed)
+        unit = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     camera = degradation.Camera()
 
@@ -216,10 +206,9 @@ def train(
             parts["mse"] = mse_loss(sr, hr)
             loss = loss + settings.mse * parts["mse"]
             if eye is not None:
-                with fabric.autocast():
-                    with torch.no_grad():
-                        wanted = eye(hr)
-                    parts["perceptual"] = perceptual_loss(eye(sr), wanted) / unit
+                with torch.no_grad():
+                    wanted = eye(hr)
+                parts["perceptual"] = perceptual_loss(eye(sr), wanted) / unit
                 loss = loss + settings.alpha * parts["perceptual"]
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lrfr import degradation
 from lrfr.datasets import FaceDataset
@@ -24,7 +24,7 @@ from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
 from lrfr.losses import adversarial
 from lrfr.losses.identity import cosine_embedding_loss
-from lrfr.losses.perceptual import perceptual_loss
+from lrfr.losses.perceptual import perceptual_cost, perceptual_loss
 from lrfr.losses.pixel import l1_loss, mse_loss
 from lrfr.networks.discriminator import Discriminator, DiscriminatorSettings
 from lrfr.networks.generators import GeneratorSettings, build
@@ -137,19 +137,6 @@ def impostor_median(faces: Faces, seed: int = 0, most: int = 4096) -> float:
     return float(torch.cosine_similarity(faces.embedded(anchors, plain), faces.embedded(others, plain)).median())
 
 
-@torch.no_grad()
-def bicubic_cost(settings: Settings, faces: Faces, vgg: nn.Module, most: int = 64) -> float:
-    """The perceptual loss of bicubically enlarged training faces, the unit in which the perceptual loss is measured."""
-    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
-    parts = np.array_split(index, max(1, len(index) // 8))
-    total = 0.0
-    for part in parts:
-        hr = faces.hr(part, np.zeros(len(part), bool))
-        cost = perceptual_loss(vgg(degradation.round_trip(hr, settings.lr_size)), vgg(hr), settings.perceptual_kind)
-        total += float(cost) * len(part)
-    return total / len(index)
-
-
 def train(
     settings: Settings,
     dataset: FaceDataset,
@@ -200,8 +187,10 @@ def train(
     margin = settings.margin
     if judge is not None and margin is None:
         margin = impostor_median(faces, plan.seed)
-    with fabric.autocast():
-        unit = bicubic_cost(settings, faces, eye) if eye is not None else 1.0
+    unit = 1.0
+    if eye is not None:
+        some = faces.sample(64, plan.seed)
+        unit = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some, settings.perceptual_kind)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
 
     def identity(sr: Tensor, index: np.ndarray, flip: np.ndarray, number: int) -> Tensor:
@@ -230,10 +219,9 @@ def train(
             parts["pixel"] = mse_loss(sr, hr) if settings.squared_pixels else l1_loss(sr, hr)
             loss = loss + settings.pixel * parts["pixel"]
         if eye is not None:
-            with fabric.autocast():
-                with torch.no_grad():
-                    wanted = eye(hr)
-                parts["perceptual"] = perceptual_loss(eye(sr), wanted, settings.perceptual_kind) / unit
+            with torch.no_grad():
+                wanted = eye(hr)
+            parts["perceptual"] = perceptual_loss(eye(sr), wanted, settings.perceptual_kind) / unit
             loss = loss + settings.perceptual * parts["perceptual"]
         if judge is not None:
             parts["identity"] = identity(sr, index, flip, number)
