@@ -5,18 +5,18 @@ batch, and stores grey levels of 8 bits, as a picture file would.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lrfr import degradation
+from lrfr import assets, degradation
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.networks import generators
+from lrfr.networks import generators, realesrgan
 from lrfr.paths import data_dir
 from lrfr.progress import track
 from lrfr.training import load_weights
@@ -32,11 +32,14 @@ class Method:
         name: as tables and figures print it.
         px: side of the LR faces in pixels; 112 means untouched HR.
         enlarge: ``N x 3 x px x px`` in [0, 1] to ``N x 3 x 112 x 112``; clamped afterwards.
+        degrade: what makes the HR faces small, given them, the size and each face's number in its set; None is the
+            antialiased bicubic kernel, rounded to 8 bits.
     """
 
     name: str
     px: int
     enlarge: Callable[[Tensor], Tensor]
+    degrade: Callable[[Tensor, int, Sequence[int]], Tensor] | None = None
 
 
 def hr() -> Method:
@@ -61,6 +64,12 @@ def checkpoint(name: str) -> Path:
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.safetensors"))) or "none"
         raise LrfrError(f"Expected shipped weights {name}, found {there}: check the name or pull the whole checkout.")
     return path
+
+
+def by_camera(method: Method, seed: int = 0) -> Method:
+    """The same enlargement of faces that the camera mixture made small: blur, noise and JPEG beside the reduction."""
+    camera = degradation.Camera()
+    return replace(method, degrade=lambda hr, px, keys: camera(hr, px, keys, seed))
 
 
 def at_size(method: Method, px: int) -> Method:
@@ -100,8 +109,17 @@ def trained(label: str, weights: Path, device: torch.device | str = "cpu") -> Me
     return Method(label, SIZE // settings.scale, lambda lr: network(lr.to(device)).to(lr.device))
 
 
+def real_esrgan(px: int) -> Method:
+    """Real-ESRGAN x4plus [Wang et al., 2021]: a published network that makes pictures pleasant, whoever they show.
+
+    It enlarges 4 times; the result is fitted to 112 px as in :func:`at_size`.
+    """
+    network = realesrgan.load(assets.path("realesrgan"))
+    return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, network), px)
+
+
 def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
-    """Make every face small (antialiased bicubic, 8 bits) and let the method enlarge it.
+    """Make every face small and let the method enlarge it.
 
     Args:
         method: what to do.
@@ -117,7 +135,11 @@ def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndar
     with torch.no_grad(), track(f"{method.name} {method.px} px", len(images), "faces") as advance:
         for start in range(0, len(images), batch_size):
             part = np.ascontiguousarray(images[start : start + batch_size].transpose(0, 3, 1, 2))
-            lr = degradation.degrade(torch.from_numpy(part).float().div_(255), method.px)
+            hr = torch.from_numpy(part).float().div_(255)
+            if method.degrade is None:
+                lr = degradation.degrade(hr, method.px)
+            else:
+                lr = method.degrade(hr, method.px, range(start, start + len(part)))
             sr = degradation.quantize(method.enlarge(lr)).mul(255).round().to(torch.uint8)
             result[start : start + len(part)] = sr.numpy().transpose(0, 2, 3, 1)
             advance(len(part))

@@ -114,3 +114,42 @@ def test_weights_without_settings_are_said(run):
 def test_an_unknown_checkpoint_is_said_with_those_that_are_there():
     with pytest.raises(LrfrError, match=r"Expected shipped weights frloss-3x, found .*: check the name"):
         methods.checkpoint("frloss-3x")
+
+
+# Other sizes, other degradations, a published network
+
+
+def test_a_network_fed_with_another_size_is_fitted_to_full_size(faces):
+    fourfold = methods.Method("x4", 28, lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3))
+    for px in (7, 14, 20, 56):
+        method = methods.at_size(fourfold, px)
+        assert (method.name, method.px) == ("x4", px)
+        lr = degradation.degrade(to_tensor(faces), px)
+        large = lr.repeat_interleave(4, 2).repeat_interleave(4, 3)
+        expected = degradation.resize(large, 112, antialias=4 * px > 112).clamp(0, 1) * 255
+        assert float((to_tensor(methods.restore(method, faces)) * 255 - expected).abs().max()) <= 0.502
+    same = methods.restore(methods.at_size(fourfold, 28), faces)
+    assert np.array_equal(same, methods.restore(fourfold, faces))
+
+
+def test_the_camera_spoils_each_face_by_its_own_number(faces):
+    clean = methods.interpolation(28)
+    camera = methods.by_camera(clean)
+    spoilt = methods.restore(camera, faces)
+    assert not np.array_equal(spoilt, methods.restore(clean, faces))
+    for size in (1, 3):
+        assert np.array_equal(spoilt, methods.restore(camera, faces, batch_size=size))
+    assert not np.array_equal(spoilt, methods.restore(methods.by_camera(clean, seed=1), faces))
+    lr = degradation.Camera()(to_tensor(faces), 28, range(len(faces)))
+    expected = degradation.upscale(lr, 112) * 255
+    assert float((to_tensor(spoilt) * 255 - expected).abs().max()) <= 0.502
+
+
+def test_real_esrgan_sharpens(faces):
+    """More edges than bicubic enlargement, at 28 px and fitted at 14."""
+    for px in (28, 14):
+        plain, sharp = (
+            methods.restore(m, faces[:2]).astype(float) for m in (methods.interpolation(px), methods.real_esrgan(px))
+        )
+        edges = [np.abs(np.diff(images, axis=2)).mean() for images in (plain, sharp)]
+        assert sharp.shape == plain.shape and edges[1] > 1.1 * edges[0]
