@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,25 +138,43 @@ def ship(name: str) -> Path:
         LrfrError: the run is not finished.
     """
     run = find(name)
-    weights = run.folder / "weights.safetensors"
-    network = load_weights(build(run.generator), weights)
+    network = load_weights(build(run.generator), run.folder / "weights.safetensors")
     target = data_dir() / "checkpoints" / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     save_weights(network, target, half=True, notes={"run": name})
+    write_json(target.with_suffix(".json"), _told(run, target))
+    return target
+
+
+def keep_log(name: str) -> Path:
+    """Keep a finished run's settings, learning curve and provenance in ``data/runs``, without its weights.
+
+    Raises:
+        LrfrError: the run is not finished.
+    """
+    run = find(name)
+    weights = run.folder / "weights.safetensors"
+    load_weights(build(run.generator), weights)
+    target = data_dir() / "runs" / f"{name}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_json(target, _told(run, weights))
+    return target
+
+
+def _told(run: Run, weights: Path) -> dict[str, Any]:
+    """What is written beside weights: a hundred lines of the log at most, all those with a look at validation faces."""
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     keep = max(1, len(rows) // 100)
-    curve = [{k: round(v, 7) for k, v in row.items()} for row in rows[keep - 1 :: keep]]
-    content = {
-        "run": name,
+    kept = [row for i, row in enumerate(rows, 1) if i % keep == 0 or "validation_mse" in row]
+    return {
+        "run": run.name,
         "after": run.after,
         "recognizer": run.recognizer,
         "settings": as_dict(run.settings),
-        "curve": curve,
+        "curve": [{k: round(v, 7) for k, v in row.items()} for row in kept],
         "provenance": json.loads((run.folder / "provenance.json").read_text()),
         "data": "CelebA-299, 269 training identities",
         "commit": commit(),
         "date": datetime.date.today().isoformat(),
-        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
-    write_json(target.with_suffix(".json"), content)
-    return target
