@@ -103,7 +103,7 @@ def test_gradients_are_right(loss):
 def test_the_printed_losses_add_up_to_minus_two():
     real, fake = logits()
     both = misprinted_generator_loss(real, fake) + misprinted_discriminator_loss(real, fake)
-    assert float(both) == pytest.approx(-2)
+    assert both.item() == pytest.approx(-2)
 
 
 @pytest.mark.parametrize("gap", [-30.0, -1.0, 0.0, 4.0])

@@ -30,7 +30,7 @@ def test_identical_embeddings_have_a_finite_gradient(same):
     a = torch.ones(2, 3, requires_grad=True)
     loss = contrastive_loss(a, torch.ones(2, 3), torch.tensor([same, same]), 0.0, 1.0)
     loss.backward()
-    assert float(loss) == (0 if same else 1)
+    assert loss.item() == (0 if same else 1)
     assert a.grad is not None and a.grad.isfinite().all()
 
 

@@ -46,7 +46,7 @@ def test_the_same_photograph_costs_nothing_and_has_a_finite_gradient():
     sr = torch.tensor([[1.0, 2.0], [0.0, 0.0]], requires_grad=True)
     loss = cosine_embedding_loss(sr, torch.tensor([[1.0, 2.0], [1.0, 0.0]]), torch.tensor([True, True]))
     loss.backward()
-    assert float(loss) == pytest.approx(0.5, abs=1e-6)
+    assert loss.item() == pytest.approx(0.5, abs=1e-6)
     assert sr.grad is not None and sr.grad.isfinite().all()
 
 
@@ -57,7 +57,7 @@ def test_l1_by_hand():
     sr.requires_grad_()
     loss = l1_loss(sr, hr)
     loss.backward()
-    assert float(loss) == pytest.approx(0.9 / 24)
+    assert loss.item() == pytest.approx(0.9 / 24)
     assert sr.grad is not None and float(sr.grad[0, 0, 0, 0]) == pytest.approx(1 / 24)
     assert float(sr.grad[0, 1, 0, 0]) == 0
     torch.testing.assert_close(loss, F.l1_loss(sr, hr))

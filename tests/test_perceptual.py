@@ -49,7 +49,7 @@ def test_equal_maps_cost_nothing_and_give_a_finite_gradient(kind):
     sr = [layer.clone().requires_grad_() for layer in hr]
     loss = perceptual_loss(sr, hr, kind)
     loss.backward()
-    assert float(loss) == 0
+    assert loss.item() == 0
     for layer in sr:
         assert layer.grad is not None and not layer.grad.any()
 
