@@ -93,11 +93,12 @@ def _frloss() -> list[Run]:
 
 def _frloss_pilots() -> list[Run]:
     """At 8x, judged on LFW View 1; each differs from the first in one thing. In ``data/results/frloss_pilots.csv``."""
-    base = "frloss-8x-s0-base"
+    base = "pilot-base"
     network = SRResNetSettings(8)
     plan = Schedule(steps=800, batch_size=8, learning_rate=2e-4, seed=1000)
     first = frloss.Settings(network, plan, arm="fr")
     eighty = replace(first, share=0.8)
+    start = Schedule(steps=2400, batch_size=8, learning_rate=5e-4, warmup=100)
     shuffled = SRResNetSettings(8, upsampling="shuffle")
     seen = {
         "share50": first,
@@ -114,17 +115,14 @@ def _frloss_pilots() -> list[Run]:
     }
     mse = replace(first, arm="mse")
     return [
+        Run(base, frloss.Settings(network, start), 14),
         *(Run(f"pilot-{key}", settings, 23, base, "dlib") for key, settings in seen.items()),
         Run("pilot-mse", mse, 14, base),
         Run("pilot-mse-rate5", replace(mse, schedule=replace(plan, learning_rate=5e-5)), 14, base),
         Run("pilot-mse-rate50", replace(mse, schedule=replace(plan, learning_rate=5e-4)), 14, base),
-        Run(
-            "pilot-longbase-base",
-            replace(frloss.study(8, 0)[0], schedule=replace(frloss.study(8, 0)[0].schedule, steps=9600)),
-            14,
-        ),
+        Run("pilot-longbase-base", frloss.Settings(network, replace(start, steps=9600)), 14),
         Run("pilot-longbase", eighty, 23, "pilot-longbase-base", "dlib"),
-        Run("pilot-shuffle-base", frloss.Settings(shuffled, frloss.study(8, 0)[0].schedule), 14),
+        Run("pilot-shuffle-base", frloss.Settings(shuffled, start), 14),
         Run("pilot-shuffle", replace(eighty, network=shuffled), 23, "pilot-shuffle-base", "dlib"),
     ]
 
