@@ -22,6 +22,7 @@ from lrfr.evaluation.pairs import AllPairs
 from lrfr.evaluation.verification import auc, d_prime, eer, fold_accuracy, report, roc, tar
 
 PAIRS, FOLDS, PEOPLE = 6000, 10, 4281
+GOAL_MS = 50
 
 
 def view_2(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -103,7 +104,10 @@ def main() -> None:
     console = Console()
     console.print(table)
     exact, grid = fold_accuracy(similarity, genuine, folds).mean, loop()[0]
-    console.print(f"10-fold accuracy: {exact:.4f} by sorting, {grid:.4f} by the loop; goal: under 50 ms by sorting.")
+    console.print(f"10-fold accuracy: {exact:.4f} by sorting, {grid:.4f} by the loop.")
+    took = 1000 * rows[1][1]
+    reached = "reached" if took < GOAL_MS else "missed"
+    console.print(f"Goal: under {GOAL_MS} ms by sorting; {took:.1f} ms, {reached}; load {os.getloadavg()[0]:.1f}.")
 
 
 if __name__ == "__main__":

@@ -177,13 +177,15 @@ figures.show_table(
 )
 
 # %% [markdown]
-# A list like LFW's has 3,000 impostor pairs. A FAR of 1 in 1,000 then rests on three of them, and which three is
-# chance. To see how much chance, draw such lists from all the impostor pairs at hand.
+# LFW's list has {glue:text}`scoring-lfw` impostor pairs. A FAR of 1 in 1,000 then rests on
+# {glue:text}`scoring-lfw-errors` of them, and which these are is chance. To see how much chance, draw such lists from
+# all the impostor pairs at hand.
 
 # %%
+LFW_IMPOSTORS = 3000
 p = pairs[28]
 impostors = np.flatnonzero(~p.genuine)
-few = min(3000, len(impostors) // 2)
+few = min(LFW_IMPOSTORS, len(impostors) // 2)
 drawn = []
 for _ in range(200):
     keep = np.concatenate([np.flatnonzero(p.genuine), rng.choice(impostors, few, replace=False)])
@@ -200,11 +202,13 @@ print(
 print(f"all of them: {whole}")
 chapter.glue_text("scoring-lists", f"{low:.2f} to {high:.2f}")
 chapter.glue_text("scoring-few", f"{few:,}")
+chapter.glue_number("scoring-lfw", LFW_IMPOSTORS, ",d")
+chapter.glue_number("scoring-lfw-errors", LFW_IMPOSTORS // 1000, "d")
 
 # %% [markdown]
 # The same network on the same faces gets a TAR of {glue:text}`scoring-lists`, depending on which
-# {glue:text}`scoring-few` impostor pairs were drawn. So this book takes all pairs of different people, and prints the
-# number of errors.
+# {glue:text}`scoring-few` impostor pairs were drawn. So where this book gives a TAR at a FAR of 1 in 1,000, it takes
+# all pairs of different people that a set's photographs make, and puts the number of errors beside it.
 
 # %% [markdown]
 # ## Ten folds: LFW's accuracy
@@ -385,7 +389,7 @@ figures.show(
         size=1.25,
     ),
     caption="One face, spoilt in seven ways, in the order of PSNR (mean over all people), with MobileFaceNet's "
-    f"similarity below it. The face moved by three pixels is number {place['PSNR (dB)']} of seven to PSNR and "
+    f"similarity below it. The face moved by three pixels is number {place['PSNR (dB)']} of {len(looks)} to PSNR and "
     f"number {place['similarity']} to the network.",
     alt="Seven versions of one face with their PSNR and similarity written above.",
     name="scoring-quality",
@@ -413,11 +417,11 @@ chapter.glue_number("scoring-small-similarity", indexed.loc["14 px", "similarity
 # %% [markdown]
 # ## How sure are we?
 #
-# Thousands of pairs look like a lot. But one photograph is in hundreds of them, and one person's nine other
-# photographs all resemble it in the same way. If a person is easy to recognise, all of that person's pairs are. The
-# pairs are not independent, and a bootstrap that draws pairs as if they were promises too much. So this book draws
-# people: in each replicate a person has a multiplicity $w_i$, a genuine pair weighs $w_i$ and an impostor pair $w_i
-# w_j$.
+# Thousands of pairs look like a lot. But one photograph is in {glue:text}`scoring-in-pairs` of them, and one person's
+# {glue:text}`scoring-resemble` other photographs all resemble it in the same way. If a person is easy to recognise, all
+# of that person's pairs are. The pairs are not independent, and a bootstrap that draws pairs as if they were promises
+# too much. So this book draws people: in each replicate a person has a multiplicity $w_i$, a genuine pair weighs $w_i$
+# and an impostor pair $w_i w_j$.
 
 # %%
 p = pairs[14]
@@ -466,6 +470,8 @@ figures.show_table(
     "How much the AUC varies, by three ways of asking.",
     {"standard deviation of the AUC": ".4f"},
 )
+chapter.glue_number("scoring-in-pairs", 2 * (len(faces) - 1), "d")  # as probe and in the gallery
+chapter.glue_number("scoring-resemble", np.bincount(faces.labels).max() - 1, "d")
 chapter.glue_number("scoring-too-narrow", spread["from half to half"] / spread["drawing pairs"], ".0f")
 
 # %% [markdown]
@@ -503,8 +509,9 @@ at_low_far = everyone[14].tar_interval(low_far, bootstrap.replicates, run.seed)
 print(f"TAR at FAR {low_far:g} and 14 px: {at_low_far}")
 
 # %% [markdown]
-# The two intervals {glue:text}`scoring-overlap`; the interval of the difference {glue:text}`scoring-differ`. Every
-# comparison in this book is made this way.
+# The two intervals {glue:text}`scoring-overlap`; the interval of the difference {glue:text}`scoring-differ`. Where
+# this book calls one method better than another on LFW's pairs, it goes by such a paired interval. Many tables hold
+# single values, and two of these side by side are no test: their difference may be luck.
 
 # %% [markdown]
 # ## Summary
@@ -514,5 +521,5 @@ print(f"TAR at FAR {low_far:g} and 14 px: {at_low_far}")
 # - An accuracy needs a threshold from other people than those it is tested on.
 # - Ranks depend on what the gallery holds and on what is counted, photographs or people.
 # - PSNR, SSIM and LPIPS judge pictures, not people.
-# - Drawing pairs makes intervals {glue:text}`scoring-too-narrow` times too narrow here. People are drawn instead, and
-#   two methods are compared on the same draws.
+# - Drawing pairs makes intervals {glue:text}`scoring-too-narrow` times too narrow here. People are drawn instead, and a
+#   difference between two methods is tested on the same draws.

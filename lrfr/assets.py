@@ -31,7 +31,7 @@ class Asset:
 
     Attributes:
         name: what the code calls it.
-        size: bytes on disk, all files together.
+        size: bytes on disk, all files together; 0 where editions differ or nobody here has it.
         group: "demo" (the default book and the tests), "study" (longer runs), or "optional".
         needed_for: why it is needed, in a few words.
         licence: what its licence allows.
@@ -39,6 +39,8 @@ class Asset:
         sha256: hash of the file, or of the folder as `packages.folder_sha256` defines it.
         sources: archives that carry it, tried in order; empty where no package does.
         elsewhere: for an asset without sources, how a reader comes by it.
+        places: for an asset without sources, where it is looked for, best first; variables and ``~`` are filled in.
+            Where there are none, it is ``file`` in torch's folder of checkpoints.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Asset:
     sha256: str = ""
     sources: tuple[Source, ...] = ()
     elsewhere: str = ""
+    places: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -65,7 +68,8 @@ def read(toml: Path) -> dict[str, Asset]:
     assets = {}
     for name, table in tables.items():
         sources = tuple(Source(**source) for source in table.pop("sources", ()))
-        assets[name] = Asset(name=name, sources=sources, **table)
+        places = tuple(table.pop("places", ()))
+        assets[name] = Asset(name=name, sources=sources, places=places, **{"size": 0, **table})
     return assets
 
 
@@ -112,6 +116,9 @@ def status(name: str) -> Status:
 
 def location(asset: Asset) -> Path:
     """Where the asset lies, or will lie. Its hash is in the name, so that a changed pin never meets an old file."""
+    if asset.places:
+        candidates = [Path(os.path.expandvars(place)).expanduser() for place in asset.places]
+        return next((place for place in candidates if place.exists()), candidates[0])
     if not asset.sources:
         return _torch_checkpoints() / asset.file
     return paths.cache_dir() / "assets" / f"{asset.name}-{asset.sha256[:12]}" / asset.file
@@ -127,7 +134,8 @@ def fetch(asset: Asset) -> Path:
     if _complete(asset, target):
         return target
     if not asset.sources:
-        raise LrfrError(f"The asset {asset.name} ({asset.file}) needs {asset.elsewhere}; {target} is not there.")
+        what = f"{asset.name} ({asset.file})" if asset.file else asset.name
+        raise LrfrError(f"The asset {what} needs {asset.elsewhere}; {target} is not there.")
     home = target.parent if asset.file else target
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -168,7 +176,7 @@ def remove(name: str) -> None:
 def _complete(asset: Asset, target: Path) -> bool:
     """Whether the asset is there in full size. Its hash was checked before it came to this place."""
     if not asset.sources:
-        return target.is_file()
+        return target.exists()
     if asset.file:
         return target.is_file() and target.stat().st_size == asset.size
     return target.is_dir() and sum(p.stat().st_size for p in target.rglob("*") if p.is_file()) == asset.size

@@ -71,7 +71,7 @@ def assets_command(
         table.add_row(
             asset.name,
             assets.status(asset.name),
-            f"{asset.size / 1e6:.1f}",
+            f"{asset.size / 1e6:.1f}" if asset.size else "–",
             asset.group,
             asset.needed_for + where,
             asset.licence,

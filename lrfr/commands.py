@@ -66,30 +66,58 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
 
 @app.command("record")
 def record_command(
-    paper: Annotated[str, typer.Argument(help="frloss.")],
+    paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan or ftlgan.")],
     sets: Annotated[list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: compute anew, and fail where a recorded value differs.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure even what is recorded.")] = False,
 ) -> None:
     """Measure every shipped method of a paper on the named sets; only what is missing is computed."""
+    from lrfr import record
     from lrfr.errors import LrfrError
-    from lrfr.record import frloss
+    from lrfr.record import frloss, ftlgan, ipfsrgan
 
-    if paper != "frloss":
-        raise LrfrError(f"Expected the paper frloss, found '{paper}'.")
-    typer.echo(f"data/results/{paper}.csv holds {len(frloss.record(sets))} rows.")
+    if paper not in ("frloss", "ipfsrgan", "ftlgan"):
+        raise LrfrError(f"Expected the paper frloss, ipfsrgan or ftlgan, found '{paper}'.")
+    if check and fresh:
+        raise LrfrError("--check writes nothing and --fresh writes anew: give one of them.")
+    if fresh and paper != "frloss":
+        raise LrfrError(f"--fresh is known to frloss only: take the rows out of data/results/{paper}.csv instead.")
+    if check and paper != "frloss" and (others := [s for s in sets if s not in record.PACKAGED]):
+        raise LrfrError(f"{paper} is checked on {' and '.join(record.PACKAGED)}, not on {', '.join(others)}.")
+    if check:
+        for name in sets:
+            if paper == "frloss":
+                same = frloss.check([name])
+            else:
+                again = (ipfsrgan if paper == "ipfsrgan" else ftlgan).recompute([name])
+                same = record.compare(record.covered(record.load(paper), [name]), again)
+            worst = same["difference"].max()
+            typer.echo(f"{name}: {len(same)} rows computed anew, the largest difference is {worst:.2g}.")
+        return
+    if paper == "frloss":
+        table = frloss.record(sets, fresh=fresh)
+    else:
+        table = (ipfsrgan if paper == "ipfsrgan" else ftlgan).record(sets)
+    typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
 
 
 @app.command("overlap")
 def overlap_command() -> None:
-    """Look for people of the training set among LFW's by embedding, and write data/results/near_duplicates.csv."""
-    from lrfr import datasets, recognizers, record
-    from lrfr.datasets import overlap
-    from lrfr.files import write_text
+    """Look for people of the training set among LFW's by embedding, score View 2 without them, record both."""
+    from lrfr.record import faces
 
-    found = overlap.nearest(datasets.load("lfw"), datasets.load("celeba-train"), recognizers.load("mobilefacenet"))
-    table = overlap.summary(found)
-    write_text(record.path("near_duplicates"), table.to_csv(index=False))
-    typer.echo(table.to_string(index=False))
-    typer.echo(found.nlargest(10, "similarity").to_string(index=False))
+    for table in faces.record_overlap():
+        typer.echo(table.to_string(index=False))
+
+
+@app.command("alignment")
+def alignment_command() -> None:
+    """Compare the fixed cut of deep-funneled LFW with MTCNN's on View 1 and write data/results/alignment.csv."""
+    from lrfr.record import faces
+
+    typer.echo(faces.record_alignment().to_string(index=False))
 
 
 @app.command("readme")

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: seaborn's "colorblind" palette by position: one fixed colour per method, the same on every page.
-METHODS: dict[str, int] = {
+#: One fixed colour per method, the same on every page: its place in seaborn's "colorblind" palette, or one of Paul
+#: Tol's colours.
+METHODS: dict[str, int | str] = {
     "HR": 7,
     "nearest": 8,
     "bilinear": 9,
@@ -42,6 +43,12 @@ METHODS: dict[str, int] = {
     "area": 5,
     "SRResNet (MSE)": 1,
     "SRResNet (FR)": 2,
+    "SRCNN": "#882255",
+    "SRGAN": "#999933",
+    "ESRGAN": "#332288",
+    "IP-FSRGAN": 3,
+    "IP-FSRGAN (same photo)": 4,
+    "IP-FSRGAN (swapped weights)": "#117733",
 }
 
 
@@ -84,7 +91,8 @@ def method_colour(method: str) -> tuple[float, float, float]:
     """
     if method not in METHODS:
         raise LrfrError(f"Expected a method out of {', '.join(METHODS)}, found {method!r}: add it to figures.METHODS.")
-    return palette()[METHODS[method]]
+    colour = METHODS[method]
+    return palette()[colour] if isinstance(colour, int) else require("matplotlib.colors", "book").to_rgb(colour)
 
 
 def face_strip(
@@ -119,6 +127,44 @@ def face_strip(
             axis.set_title(titles[index])
         if rows and index % across == 0:
             axis.set_ylabel(rows[index // across])
+    return figure
+
+
+def error_map(restored: torch.Tensor, original: torch.Tensor) -> np.ndarray:
+    """Where a restored face is wrong, and how much: the largest error of the three channels at each pixel.
+
+    Args:
+        restored, original: ``3 x H x W`` in [0, 1].
+
+    Returns:
+        ``H x W``, in grey levels (0 to 255).
+    """
+    return (restored - original).abs().amax(0).mul(255).detach().float().cpu().numpy()
+
+
+def error_strip(errors: Sequence[np.ndarray], titles: Sequence[str], size: float = 1.25) -> "Figure":
+    """Error maps side by side on one colour scale, dark for 0, its bar at the right.
+
+    Args:
+        errors: ``H x W`` each, in grey levels; see :func:`error_map`.
+        titles: one per map.
+        size: inches per map.
+
+    Raises:
+        LrfrError: not as many titles as maps, or no map.
+    """
+    if not errors or len(errors) != len(titles):
+        raise LrfrError(f"Expected a title for each error map, found {len(errors)} maps and {len(titles)} titles.")
+    figure, axes = require("matplotlib.pyplot", "book").subplots(
+        1, len(errors), figsize=(size * len(errors) + 0.7, size + 0.3), squeeze=False
+    )
+    top = max(float(e.max()) for e in errors)
+    for axis, error, title in zip(axes.flat, errors, titles, strict=True):
+        drawn = axis.imshow(error, cmap="viridis", vmin=0, vmax=top)
+        axis.set(xticks=[], yticks=[], title=title)
+        axis.grid(False)
+        axis.spines[:].set_visible(False)
+    figure.colorbar(drawn, ax=list(axes.flat), label="error (grey levels)", pad=0.01)
     return figure
 
 
@@ -215,11 +261,14 @@ def _unbroken(text: str, kind: str) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim of a paper beside what was measured here; ``holds`` is None where it could not be tested."""
+    """One claim of a paper beside what was measured here.
+
+    ``holds`` is None where it could not be tested, and a word where yes and no do not do: "not decided".
+    """
 
     claim: str
     measured: str
-    holds: bool | None
+    holds: bool | str | None
 
 
 def claims_table(claims: Sequence[Claim], paper: str) -> None:
@@ -228,10 +277,14 @@ def claims_table(claims: Sequence[Claim], paper: str) -> None:
         {
             "What the paper claims": [c.claim for c in claims],
             "What we measured": [c.measured for c in claims],
-            "Holds?": ["not tested" if c.holds is None else "yes" if c.holds else "no" for c in claims],
+            "Holds?": [c.holds if isinstance(c.holds, str) else _verdict(c.holds) for c in claims],
         }
     )
     show_table(table, f"The claims of {paper}, and whether they hold here.")
+
+
+def _verdict(holds: bool | None) -> str:
+    return "not tested" if holds is None else "yes" if holds else "no"
 
 
 def with_interval(value: float, low: float, high: float, digits: int = 3) -> str:

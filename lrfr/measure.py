@@ -6,7 +6,7 @@ photograph; "both" degrades and restores both.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from lrfr import embeddings
 from lrfr.datasets import FaceDataset
 from lrfr.datasets.base import to_tensor
 from lrfr.evaluation import identification, quality, verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap
+from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.methods import Method, restore
 from lrfr.networks.lpips import Backbone
@@ -26,6 +26,8 @@ from lrfr.recognizers import Recognizer
 KEYS = ["set", "protocol", "method", "px", "seed", "recognizer", "setting", "metric"]
 COLUMNS = [*KEYS, "value", "low", "high", "n"]
 SETTINGS = ("probe", "both")
+#: The false accept rate for which all cross-identity pairs of the photographs are taken.
+FAR = 1e-3
 _AUC = verification.auc
 _STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
 
@@ -40,7 +42,7 @@ class Pairs:
     fold: np.ndarray | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Measured:
     """One method on one set: its restored faces, embedded on demand and kept by content.
 
@@ -53,6 +55,9 @@ class Measured:
     dataset: FaceDataset
     method: Method
     seed: int = 0
+    _seen: dict[Recognizer, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _original: dict[Recognizer, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    _quality: dict[tuple[Backbone, ...], dict[str, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def restored(self) -> np.ndarray:
@@ -61,11 +66,27 @@ class Measured:
 
     def embedded(self, recognizer: Recognizer) -> np.ndarray:
         """Embeddings of the restored faces, ``N x D``."""
-        return embeddings.cached(recognizer, self.restored)
+        if recognizer not in self._seen:
+            self._seen[recognizer] = embeddings.cached(recognizer, self.restored)
+        return self._seen[recognizer]
 
     def original(self, recognizer: Recognizer) -> np.ndarray:
         """Embeddings of the HR faces, ``N x D``."""
-        return embeddings.cached(recognizer, np.asarray(self.dataset.images))
+        if recognizer not in self._original:
+            self._original[recognizer] = embeddings.cached(recognizer, np.asarray(self.dataset.images))
+        return self._original[recognizer]
+
+    def quality(self, backbones: Sequence[Backbone] = ("alexnet",)) -> dict[str, np.ndarray]:
+        """PSNR and SSIM on luma and LPIPS, one value a photograph."""
+        wanted = tuple(backbones)
+        if wanted not in self._quality:
+            restored, original = (to_tensor(np.asarray(images)) for images in (self.restored, self.dataset.images))
+            self._quality[wanted] = {k: v.numpy() for k, v in quality.measure(restored, original, wanted).items()}
+        return self._quality[wanted]
+
+    def forget(self) -> None:
+        """Let the restored faces go (290 MB for LFW's View 2); what was measured of them stays."""
+        self.__dict__.pop("restored", None)
 
     def similarity(self, recognizer: Recognizer, pairs: Pairs, setting: str) -> np.ndarray:
         """Similarity of each pair: restored probe against HR ("probe") or both restored ("both")."""
@@ -124,16 +145,10 @@ def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000)
         matrix = measured.matrix(recognizer, setting)
         every = AllPairs(matrix, labels, both_orders=setting == "probe")
         flat = every.pairs()
-        count = len(flat.similarity)
-
-        def add(metric: str, value: Interval, n: int, setting: str = setting) -> None:
-            rows.append(_row(measured, "all pairs", recognizer.name, setting, metric, value, n))
-
         for metric, statistic in _STATISTICS.items():
-            add(metric, _bare(statistic(flat.similarity, flat.genuine)), count)
-        point = every.tar_at_far(1e-3)
-        add("tar_at_far_0.001", every.tar_interval(1e-3, replicates), count)
-        add("false_accepts_at_far_0.001", _bare(point.false_accepts), point.impostors)
+            value, count = _bare(statistic(flat.similarity, flat.genuine)), len(flat.similarity)
+            rows.append(_row(measured, "all pairs", recognizer.name, setting, metric, value, count))
+        rows += _tar_rows(measured, recognizer, setting, every, "all pairs", replicates)
         correct = identification.leave_one_out_knn(matrix, labels)
         for k, hits in correct.items():
             rows.append(
@@ -142,12 +157,38 @@ def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def cmc_rows(measured: Measured, recognizer: Recognizer, max_rank: int = 50) -> pd.DataFrame:
+def _tar_rows(
+    measured: Measured, recognizer: Recognizer, setting: str, every: AllPairs, protocol: str, replicates: int
+) -> list[list]:
+    """TAR at FAR 1e-3 with its interval, and how many errors it rests on among how many impostor pairs."""
+    point = every.tar_at_far(FAR)
+    value = percentile_interval(point.tar, every.tar_replicates(FAR, replicates))
+    count = every.impostors + every.genuine
+    where = (measured, protocol, recognizer.name, setting)
+    errors = _row(*where, f"false_accepts_at_far_{FAR:g}", _bare(point.false_accepts), point.impostors)
+    return [_row(*where, f"tar_at_far_{FAR:g}", value, count), errors]
+
+
+def cross_rows(measured: Measured, recognizer: Recognizer, protocol: str, replicates: int = 1000) -> pd.DataFrame:
+    """TAR at FAR 1e-3 over all pairs of the photographs of a pair list, and its errors.
+
+    A list of 3,000 impostor pairs leaves 3 errors at that rate; all pairs of the same photographs leave thousands.
+    """
+    rows = []
+    for setting in SETTINGS:
+        every = AllPairs(measured.matrix(recognizer, setting), measured.dataset.labels, both_orders=setting == "probe")
+        rows += _tar_rows(measured, recognizer, setting, every, protocol, replicates)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def cmc_rows(measured: Measured, recognizer: Recognizer, max_rank: int = 50, replicates: int = 1000) -> pd.DataFrame:
     """CMC of leave-one-out identification, both restored (frloss Figs 6-7): metric ``rank_<k>``."""
-    curve = identification.cmc(measured.matrix(recognizer, "both"), measured.dataset.labels, max_rank=max_rank)
+    labels = measured.dataset.labels
+    found = identification.ranks(measured.matrix(recognizer, "both"), labels)
+    probes = ImageBootstrap(labels, replicates)
     rows = [
-        _row(measured, "leave one out", recognizer.name, "both", f"rank_{k}", _bare(v), len(measured.dataset))
-        for k, v in enumerate(curve, 1)
+        _row(measured, "leave one out", recognizer.name, "both", f"rank_{k}", probes.interval(found <= k), len(labels))
+        for k in range(1, max_rank + 1)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -156,15 +197,19 @@ def quality_rows(
     measured: Measured, replicates: int = 1000, backbones: Sequence[Backbone] = ("alexnet",)
 ) -> pd.DataFrame:
     """PSNR and SSIM on luma and LPIPS: mean with interval, and the spread over photographs (``_sd``)."""
-    restored, original = (to_tensor(np.asarray(images)) for images in (measured.restored, measured.dataset.images))
     faces = ImageBootstrap(measured.dataset.labels, replicates)
     rows = []
-    for metric, values in quality.measure(restored, original, backbones).items():
-        per_face = values.numpy()
+    for metric, per_face in measured.quality(backbones).items():
         rows.append(_row(measured, "quality", "", "", metric, faces.interval(per_face), len(per_face)))
         spread = _bare(float(np.std(per_face, ddof=1)))
         rows.append(_row(measured, "quality", "", "", f"{metric}_sd", spread, len(per_face)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def colour_shift(measured: Measured) -> float:
+    """How far the mean of a colour channel moves from the HR face's: mean over faces and channels, in grey levels."""
+    restored, original = (np.asarray(x, np.float64).mean((1, 2)) for x in (measured.restored, measured.dataset.images))
+    return float(np.abs(restored - original).mean())
 
 
 def fr_loss_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000) -> pd.DataFrame:
@@ -186,9 +231,10 @@ def difference_rows(
     protocol: str,
     replicates: int = 1000,
 ) -> pd.DataFrame:
-    """Paired differences in AUC and d' (``auc_minus_<baseline>``), and the share of the gap from bicubic to HR closed.
+    """Paired differences (``auc_minus_<baseline>``) and the share of the gap from bicubic to HR that is closed.
 
-    The share is a row only where the gap's own interval excludes 0 and the baseline is bicubic.
+    AUC, d', EER, and accuracy where there are folds, each threshold kept. The share is a row only where the gap's own
+    interval excludes 0 and the baseline is bicubic.
     """
     identity = measured.dataset.labels
     bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
@@ -196,8 +242,11 @@ def difference_rows(
     for setting in SETTINGS:
         mine = measured.similarity(recognizer, pairs, setting)
         theirs = baseline.similarity(recognizer, pairs, setting)
-        for metric in ("auc", "d_prime"):
-            value = bootstrap.difference(_STATISTICS[metric], mine, theirs)
+        found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in _STATISTICS.items()}
+        if pairs.fold is not None:
+            right = [verification.fold_accuracy(s, pairs.genuine, pairs.fold).correct for s in (mine, theirs)]
+            found["accuracy"] = bootstrap.fixed_accuracy_difference(*right)
+        for metric, value in found.items():
             name = f"{metric}_minus_{baseline.method.name}"
             rows.append(_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
         if baseline.method.name == "bicubic":
@@ -206,4 +255,64 @@ def difference_rows(
             share = bootstrap.share_of_gap(_AUC, mine, theirs, best)
             if share is not None:
                 rows.append(_row(measured, protocol, recognizer.name, setting, "auc_share_of_gap", share, len(mine)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def set_difference_rows(
+    measured: Measured, baseline: Measured, recognizer: Recognizer, replicates: int = 1000
+) -> pd.DataFrame:
+    """Paired differences of leave-one-out 1/5/10-NN (``1nn_minus_<baseline>``) on a set without pair list."""
+    labels = measured.dataset.labels
+    probes = ImageBootstrap(labels, replicates)
+    rows = []
+    for setting in SETTINGS:
+        mine, theirs = (
+            identification.leave_one_out_knn(m.matrix(recognizer, setting), labels) for m in (measured, baseline)
+        )
+        for k, hits in mine.items():
+            value, name = probes.difference(hits, theirs[k]), f"{k}nn_minus_{baseline.method.name}"
+            rows.append(_row(measured, "leave one out", recognizer.name, setting, name, value, len(labels)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def quality_difference_rows(measured: Measured, baseline: Measured, replicates: int = 1000) -> pd.DataFrame:
+    """Paired differences of PSNR, SSIM and LPIPS (``psnr_minus_<baseline>``)."""
+    faces = ImageBootstrap(measured.dataset.labels, replicates)
+    mine, theirs = measured.quality(), baseline.quality()
+    rows = []
+    for metric, per_face in mine.items():
+        value, name = faces.difference(per_face, theirs[metric]), f"{metric}_minus_{baseline.method.name}"
+        rows.append(_row(measured, "quality", "", "", name, value, len(per_face)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def gain_rows(
+    first: tuple[Measured, Measured],
+    second: tuple[Measured, Measured],
+    recognizer: Recognizer,
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """Whether a method gains more at one size than at another: the difference of two differences in AUC.
+
+    Args:
+        first: method and what it is compared with, at one size; the row is named after this method and size.
+        second: both at another size; the metric is ``auc_gain_minus_<size>px``.
+        recognizer: face network.
+        pairs: the same pairs for all four.
+        protocol: of the row.
+        replicates: draws, the same for all four.
+    """
+    identity = first[0].dataset.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    rows = []
+    for setting in SETTINGS:
+        scores = [m.similarity(recognizer, pairs, setting) for m in (*first, *second)]
+        value = [bootstrap.value(_AUC, s) for s in scores]
+        draw = [bootstrap.replicate(_AUC, s) for s in scores]
+        point = (value[0] - value[1]) - (value[2] - value[3])
+        gain = percentile_interval(point, (draw[0] - draw[1]) - (draw[2] - draw[3]))
+        metric = f"auc_gain_minus_{second[0].method.px}px"
+        rows.append(_row(first[0], protocol, recognizer.name, setting, metric, gain, len(pairs.first)))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,5 +1,7 @@
 """A paper's tables beside ours: published and measured values in columns of their own, never mixed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -44,8 +46,51 @@ def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
     return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
 
 
+def has(results: pd.DataFrame, **keys: str | int) -> bool:
+    """Whether there is a row where every named column has the given value."""
+    return bool((results[list(keys)] == pd.Series(keys)).all(axis=1).any())
+
+
+#: Metrics of which less is better.
+LESS = ("eer", "lpips_alexnet", "fr_loss")
+
+
+def duels(results: pd.DataFrame, method: str, baseline: str, metrics: Sequence[str]) -> pd.DataFrame:
+    """Every recorded paired difference of two methods in these metrics, with what its 95 % interval says.
+
+    Returns:
+        The rows, with ``of`` (the metric that was subtracted) and ``verdict``: ``"better"`` or ``"worse"`` where the
+        interval leaves 0 out, else ``"open"``; a difference of 0 is open.
+    """
+    end = f"_minus_{baseline}"
+    found = results[(results["method"] == method) & results["metric"].str.endswith(end)]
+    found = found.assign(of=found["metric"].str.removesuffix(end))
+    found = found[found["of"].isin(metrics) & found["low"].notna()]
+    less = found["of"].isin(LESS)
+    better = (~less & (found["low"] > 0)) | (less & (found["high"] < 0))
+    worse = (~less & (found["high"] < 0)) | (less & (found["low"] > 0))
+    return found.assign(verdict=np.select([better, worse], ["better", "worse"], "open"))
+
+
+def verdict(found: pd.DataFrame) -> bool | str | None:
+    """Whether a method beats another everywhere: False where one interval says the opposite, True where all say so.
+
+    Otherwise it is "not decided"; None where nothing is recorded.
+    """
+    if found.empty:
+        return None
+    if (found["verdict"] == "worse").any():
+        return False
+    return True if (found["verdict"] == "better").all() else "not decided"
+
+
 def frloss_side_by_side(
-    table: int, results: pd.DataFrame, metrics: dict[str, str], digits: int = 3, **keys: str | int
+    table: int,
+    results: pd.DataFrame,
+    metrics: dict[str, str],
+    digits: int = 3,
+    spread: Sequence[str] = (),
+    **keys: str | int,
 ) -> pd.DataFrame:
     """A table of frloss, its rows in the paper's order, each metric published and ours.
 
@@ -54,20 +99,25 @@ def frloss_side_by_side(
         results: rows as :func:`lrfr.record.load` gives them.
         metrics: the paper's column name to our metric name.
         digits: of our values.
+        spread: the paper's columns whose plus-minus is shown too, in columns of its own.
         keys: what else the rows must match (set, protocol, recognizer, setting, seed).
     """
     theirs = published.load("frloss")
-    theirs = theirs[(theirs["table"] == table) & ~theirs["metric"].str.endswith("_sd")]
+    theirs = theirs[theirs["table"] == table]
+    spreads = theirs["metric"].str.endswith("_sd")
     rows = []
     for name in theirs["row"].drop_duplicates():
         method, px = FRLOSS_ROWS[name]
         row = {"method (paper)": name}
         for column, metric in metrics.items():
-            printed = theirs[(theirs["row"] == name) & (theirs["column"] == column)]["value"]
-            row[f"{column}, published"] = f"{printed.iloc[0]:g}"
-            where = dict(keys)
+            here = (theirs["row"] == name) & (theirs["column"] == column)
+            where = {**keys, "method": method, "px": px}
             if metric in ("psnr", "ssim", "lpips_alexnet"):
                 where["recognizer"] = ""
-            row[f"{column}, ours"] = cell(results, digits, method=method, px=px, metric=metric, **where)
+            row[f"{column}, published"] = f"{theirs[here & ~spreads]['value'].iloc[0]:g}"
+            row[f"{column}, ours"] = cell(results, digits, metric=metric, **where)
+            if column in spread:
+                row[f"{column} ±, published"] = f"{theirs[here & spreads]['value'].iloc[0]:g}"
+                row[f"{column} ±, ours"] = cell(results, digits, metric=f"{metric}_sd", **where)
         rows.append(row)
     return pd.DataFrame(rows)

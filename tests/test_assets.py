@@ -252,6 +252,31 @@ def test_weights_that_no_package_carries(tmp_path, monkeypatch):
     assert assets.path("facenet") == file
 
 
+def test_face_sets_of_the_readers_own_are_found_below_lrfr_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("LRFR_DATA", "SCIKIT_LEARN_DATA"):
+        monkeypatch.delenv(variable, raising=False)
+    assert [assets.status(name) for name in ("lfw", "celeba")] == ["missing", "missing"]
+    with pytest.raises(LrfrError, match=r"\AThe asset lfw needs lfw/ below LRFR_DATA.*LRFR_DATA/lfw is not there\.\Z"):
+        assets.path("lfw")
+    (tmp_path / "scikit_learn_data" / "lfw_home").mkdir(parents=True)
+    assert assets.path("lfw") == tmp_path / "scikit_learn_data" / "lfw_home"
+    monkeypatch.setenv("LRFR_DATA", str(tmp_path / "own"))
+    (tmp_path / "own" / "lfw").mkdir(parents=True)
+    (tmp_path / "own" / "celeba-299").mkdir()
+    assert assets.path("lfw") == tmp_path / "own" / "lfw" and assets.verify("lfw")
+    assert assets.path("celeba") == tmp_path / "own" / "celeba-299"
+    assets.remove("lfw")
+    assert assets.status("lfw") == "present"  # what is the reader's own is never taken away
+
+
+def test_every_network_and_face_set_of_the_study_is_listed():
+    networks = {"dlib", "sface", "mobilefacenet", "facenet", "lightcnn", "sphereface"}
+    perceptual = {"vgg19", "vgg19-torchvision", "lpips-alexnet", "lpips-vgg16", "realesrgan"}
+    faces = {"att", "caltech", "lfw", "celeba"}
+    assert networks | perceptual | faces <= set(assets.load())
+
+
 def test_unknown_asset_names_the_known_ones():
     with pytest.raises(LrfrError, match=r"no asset 'dlibb'.*dlib, sface"):
         assets.path("dlibb")

@@ -53,7 +53,8 @@ def test_other_errors_keep_their_traceback(monkeypatch):
 
 
 def test_list_says_what_is_there_and_why(tmp_path):
-    done = lrfr("assets", LRFR_CACHE=str(tmp_path), TORCH_HOME=str(tmp_path))
+    empty = dict.fromkeys(("LRFR_CACHE", "TORCH_HOME", "LRFR_DATA", "SCIKIT_LEARN_DATA", "HOME"), str(tmp_path))
+    done = lrfr("assets", **empty)
     assert done.returncode == 0
     lines = done.stdout.splitlines()[1:]
     for asset in assets.load().values():

@@ -36,6 +36,40 @@ def test_the_compared_methods_differ_for_the_colour_blind():
     assert min(apart) > 0.2
 
 
+@pytest.mark.parametrize(
+    "methods",
+    [
+        ("bicubic", "HR", "SRCNN", "SRGAN", "ESRGAN", "IP-FSRGAN"),
+        ("IP-FSRGAN", "IP-FSRGAN (same photo)", "IP-FSRGAN (swapped weights)", "ESRGAN"),
+    ],
+)
+def test_the_methods_of_ipfsrgan_differ_for_the_colour_blind(methods):
+    deuteranope = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+    for sight in (np.eye(3), deuteranope):
+        seen = [sight @ figures.method_colour(m) for m in methods]
+        assert min(np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[i + 1 :]) > 0.2
+
+
+def test_an_error_map_is_the_largest_error_of_the_channels():
+    a, b = torch.zeros(3, 2, 2), torch.zeros(3, 2, 2)
+    a[:, 0, 1] = torch.tensor([0.2, 0.0, 0.1])
+    b[:, 0, 1] = torch.tensor([0.1, 0.4, 0.1])
+    wanted = np.zeros((2, 2))
+    wanted[0, 1] = 0.4 * 255
+    assert figures.error_map(a, b) == pytest.approx(wanted)
+    assert figures.error_map(b, a) == pytest.approx(wanted)
+
+
+def test_error_maps_share_one_scale_and_its_bar():
+    figures.use_style()
+    figure = figures.error_strip([np.full((4, 4), 3.0), np.full((4, 4), 80.0)], ["A", "B"])
+    maps = [axis.images[0] for axis in figure.axes if axis.images]
+    assert [m.get_clim() for m in maps] == [(0.0, 80.0)] * 2
+    assert figure.axes[-1].get_ylabel() == "error (grey levels)"
+    with pytest.raises(LrfrError, match="found 1 maps and 2 titles"):
+        figures.error_strip([np.zeros((4, 4))], ["A", "B"])
+
+
 def test_small_faces_are_drawn_as_squares():
     figures.use_style()
     images = [torch.rand(3, 7, 7), np.zeros((112, 112, 3), np.uint8)]

@@ -98,6 +98,28 @@ def test_lfw_as_scikit_learn_leaves_it(own, tmp_path, monkeypatch):
     assert len(lfw.pairs(of_photographs(datasets.photographs("lfw")), "devtest")) == 2
 
 
+@pytest.mark.parametrize(("folder", "edition"), [("lfw-deepfunneled", "deep-funneled"), ("lfw_funneled", "funneled")])
+def test_only_the_deep_funneled_edition_is_cut_by_one_transform(own, monkeypatch, folder, edition):
+    """In the funneled one MTCNN finds each face; where it finds none, the one transform is the best guess."""
+    home = small_lfw(own, packed=False)
+    (home / "lfw-deepfunneled").rename(home / "moved")
+    (home / "moved").rename(home / folder)
+    turned = lfw.LANDMARKS @ np.array([[0.9, -0.1], [0.1, 0.9]]) + 8
+    asked = []
+
+    def find(image):
+        asked.append(image.size)
+        return turned if len(asked) > 1 else None
+
+    monkeypatch.setattr(datasets, "finder", lambda name: find)
+    faces, photographs = datasets.load("lfw"), datasets.photographs("lfw")
+    assert lfw.edition() == edition
+    assert len(asked) == (0 if edition == "deep-funneled" else 12)
+    for i, where in ((0, lfw.LANDMARKS), (1, lfw.LANDMARKS if edition == "deep-funneled" else turned)):
+        expected = alignment.warp(photographs[i].open(), alignment.similarity_transform(where))
+        np.testing.assert_array_equal(faces.images[i], expected)
+
+
 def test_lfw_without_internet_is_one_sentence(monkeypatch):
     def unreachable(**kwargs):
         raise OSError("no route to host")
@@ -108,7 +130,7 @@ def test_lfw_without_internet_is_one_sentence(monkeypatch):
 
 
 def test_lfw_layouts_that_are_others(own):
-    with raises_one_sentence("Expected LFW deep-funneled as a zip or folder, looked in: .*Set LRFR_DATA"):
+    with raises_one_sentence("Expected LFW, deep-funneled or funneled, as a zip or folder, looked in: .*Set LRFR_DATA"):
         datasets.photographs("lfw")
     home = own / "lfw"
     (home / "lfw-deepfunneled").mkdir(parents=True)

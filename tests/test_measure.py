@@ -6,6 +6,7 @@ import pytest
 
 from lrfr import datasets, measure, methods, recognizers, record
 from lrfr.evaluation import identification, verification
+from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
 
 PEOPLE, EACH = 8, 4
@@ -79,6 +80,14 @@ def test_pair_rows(measured, dlib, pairs):
         assert set(table["protocol"]) == {"toy"} and set(table["recognizer"]) == {"dlib"}
         assert set(table["method"]) == {name} and set(table["set"]) == {"att"}
         assert set(table["metric"]) == {"auc", "d_prime", "eer", "tar_at_far_0.01", "accuracy", "accuracy_sd"}
+        cross = measure.cross_rows(measured[name], dlib, "toy", 60)
+        assert set(cross["metric"]) == {"tar_at_far_0.001", "false_accepts_at_far_0.001"}
+        for setting in measure.SETTINGS:
+            every = AllPairs(measured[name].matrix(dlib, setting), measured[name].dataset.labels, setting == "probe")
+            point = verification.tar_at_far(every.pairs().similarity, every.pairs().genuine, 1e-3)
+            assert value(cross, setting=setting, metric="tar_at_far_0.001") == pytest.approx(point.tar)
+            errors = cross[(cross["setting"] == setting) & (cross["metric"] == "false_accepts_at_far_0.001")].iloc[0]
+            assert (errors["value"], errors["n"]) == (point.false_accepts, point.impostors)
         for setting in measure.SETTINGS:
             s = measured[name].similarity(dlib, pairs, setting)
             assert value(table, setting=setting, metric="auc") == pytest.approx(verification.auc(s, pairs.genuine))
@@ -114,6 +123,8 @@ def test_set_and_cmc_rows(measured, dlib):
             assert value(table, setting=setting, metric="auc") == pytest.approx(verification.auc(matrix[off], genuine))
             assert set(table[(table["setting"] == setting) & (table["metric"] == "auc")]["n"]) == {number}
         curve = [value(table, metric=f"rank_{k}") for k in range(1, 11)]
+        np.testing.assert_allclose(curve, identification.cmc(m.matrix(dlib, "both"), m.dataset.labels, max_rank=10))
+        assert table.loc[table["metric"].str.startswith("rank_"), "low"].notna().all()
         assert curve == sorted(curve) and curve[-1] <= 1
         if name == "HR":
             assert curve[0] > 0.9
@@ -149,7 +160,66 @@ def test_difference_rows(measured, dlib, pairs):
     other = measure.difference_rows(bicubic, mine, dlib, pairs, "toy", 60)
     assert "auc_minus_bicubic" in set(other["metric"])  # named after the baseline; both are bicubic here
     hr = measure.difference_rows(bicubic, measured["HR"], dlib, pairs, "toy", 60)
-    assert set(hr["metric"]) == {"auc_minus_HR", "d_prime_minus_HR"}
+    assert set(hr["metric"]) == {f"{m}_minus_HR" for m in ("auc", "d_prime", "eer", "accuracy")}
+    right = [
+        verification.fold_accuracy(m.similarity(dlib, pairs, "both"), pairs.genuine, pairs.fold).mean
+        for m in (bicubic, measured["HR"])
+    ]
+    assert value(hr, setting="both", metric="accuracy_minus_HR") == pytest.approx(right[0] - right[1])
+    without = measure.difference_rows(mine, bicubic, dlib, Pairs(pairs.first, pairs.second, pairs.genuine), "toy", 60)
+    assert "accuracy_minus_bicubic" not in set(without["metric"])
+
+
+def test_set_and_quality_difference_rows(measured, dlib):
+    mine, small = Measured(measured["HR"].dataset, methods.interpolation(28)), measured["bicubic"]
+    table = pd.concat(
+        [measure.set_difference_rows(mine, small, dlib, 60), measure.quality_difference_rows(mine, small, 60)]
+    )
+    check(table, {PEOPLE * EACH})
+    quality = {n: measure.quality_rows(m, 60) for n, m in (("mine", mine), ("small", small))}
+    for metric in ("psnr", "ssim", "lpips_alexnet"):
+        expected = value(quality["mine"], metric=metric) - value(quality["small"], metric=metric)
+        assert value(table, metric=f"{metric}_minus_bicubic") == pytest.approx(expected, abs=1e-6)
+    for setting in measure.SETTINGS:
+        hits = [
+            identification.leave_one_out_knn(m.matrix(dlib, setting), m.dataset.labels)[5].mean() for m in (mine, small)
+        ]
+        assert value(table, setting=setting, metric="5nn_minus_bicubic") == pytest.approx(hits[0] - hits[1])
+    same = measure.set_difference_rows(mine, mine, dlib, 60)
+    assert (same[["value", "low", "high"]] == 0).all().all()
+
+
+def test_a_gain_is_a_difference_of_differences(measured, dlib, pairs):
+    faces = measured["HR"].dataset
+    first = Measured(faces, methods.interpolation(14)), Measured(faces, methods.interpolation(14, "nearest"))
+    second = Measured(faces, methods.interpolation(28)), Measured(faces, methods.interpolation(28, "nearest"))
+    table = measure.gain_rows(first, second, dlib, pairs, "toy gain", 60)
+    check(table, {len(pairs.first)})
+    assert set(table["metric"]) == {"auc_gain_minus_28px"} and set(table["px"]) == {14}
+    for setting in measure.SETTINGS:
+        a, b, c, d = (verification.auc(m.similarity(dlib, pairs, setting), pairs.genuine) for m in (*first, *second))
+        assert value(table, setting=setting) == pytest.approx(a - b - (c - d))
+    none = measure.gain_rows(first, first, dlib, pairs, "toy gain", 60)
+    assert (none[["value", "low", "high"]] == 0).all().all()
+
+
+def test_forgotten_faces_are_restored_again_only_when_asked_for(faces, dlib):
+    small = Measured(faces, methods.interpolation(14))
+    seen, quality = small.embedded(dlib), small.quality()
+    small.forget()
+    small.forget()
+    assert small.embedded(dlib) is seen and small.quality() is quality
+    assert "restored" not in vars(small)
+    assert small.restored.shape == faces.images.shape
+
+
+def test_a_colour_shift_in_grey_levels(faces):
+    same = Measured(faces, methods.hr())
+    assert measure.colour_shift(same) == 0
+    redder = Measured(faces, methods.Method("red", 14, lambda lr: lr))
+    vars(redder)["restored"] = faces.images.copy()
+    redder.restored[..., 0] = np.where(faces.images[..., 0] < 250, faces.images[..., 0] + 3, faces.images[..., 0])
+    assert 0 < measure.colour_shift(redder) <= 1
 
 
 def test_every_row_of_a_recorded_method_has_its_own_key(measured, dlib):

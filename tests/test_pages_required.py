@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lrfr.paths import repo_root
+
 SKIPPED = "import pytest\n\n@pytest.mark.page\ndef test_page():\n    pytest.skip('no Chromium here')\n"
 IN_FIXTURE = """
 import pytest
@@ -59,3 +61,13 @@ def test_missing_page_tests_fail(tmp_path):
     done = run_tests(tmp_path, NONE, "1")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "no page test was found" in done.stderr
+
+
+def test_where_chromium_is_absent_the_debian_package_is_named(tmp_path):
+    """As `make test` runs it: with the project's own settings, and no Chromium to be found."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_pages.py", "-k", "mathematics"]
+    environment = {k: v for k, v in os.environ.items() if k != "LRFR_REQUIRE_PAGES"} | {"PATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=repo_root(), env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.OK
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert "Chromium, which is not installed: apt-get install chromium." in line

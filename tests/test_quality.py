@@ -83,7 +83,7 @@ def published(request):
     """A backbone's name and its published weights; VGG16 only where a reader has fetched it."""
     name = f"lpips-{request.param}"
     if assets.get(name).group != "demo" and assets.status(name) != "present":
-        pytest.skip(f"{name} is not in the cache; `lrfr assets fetch {name}` brings it.")
+        pytest.skip(f"{name} is not in the cache; `lrfr assets --fetch {name}` brings it.")
     return request.param, quality.lpips_network(request.param)
 
 
@@ -187,3 +187,26 @@ def test_wrong_shapes_are_one_clear_sentence(photograph):
             metric(photograph, photograph.expand(2, -1, -1, -1))
         with pytest.raises(LrfrError, match="one shape N x 3 x H x W"):
             metric(photograph[:, :1], photograph[:, :1])
+
+
+@pytest.mark.parametrize("period", [2, 4])
+def test_a_grid_is_as_strong_as_it_is_drawn(period):
+    """One place of each period brighter by d: over the p^2 places the standard deviation is d sqrt(p^2 - 1) / p^2."""
+    originals = np.random.default_rng(0).integers(60, 180, (5, 16, 16, 3)).astype(np.uint8)
+    assert quality.grid_strength(originals, originals, period) == 0
+    drawn = originals.copy()
+    drawn[:, 1::period, ::period] += 32
+    expected = 32 * np.sqrt(period**2 - 1) / period**2
+    assert quality.grid_strength(drawn, originals, period) == pytest.approx(expected, rel=1e-5)
+    red = originals.copy()
+    red[:, 1::period, ::period, 0] += 32  # a third of the brightness
+    assert quality.grid_strength(red, originals, period) == pytest.approx(expected / 3, rel=1e-4)
+
+
+def test_what_is_no_grid_counts_for_nothing():
+    """Brighter all over, or different content in every picture: no place of the grid is favoured."""
+    rng = np.random.default_rng(0)
+    originals = rng.integers(60, 180, (400, 16, 16, 3)).astype(np.uint8)
+    assert quality.grid_strength(originals + 20, originals) == pytest.approx(0, abs=1e-4)
+    noise = rng.integers(-20, 21, originals.shape)
+    assert quality.grid_strength((originals + noise).astype(np.uint8), originals) < 0.2

@@ -1,10 +1,15 @@
 """Recorded results: kept with where they come from, computed once, and compared with what is computed anew."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
+from face_sets import as_jpeg, empty_places
+from typer.testing import CliRunner
 
-from lrfr import datasets, measure, methods, recognizers, record
+from lrfr import datasets, measure, methods, plans, recognizers, record
+from lrfr.cli import app
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
 from lrfr.record import Entry
@@ -15,7 +20,8 @@ HERE = {"set": "att", "protocol": "all pairs", "px": 14, "seed": 0, "recognizer"
 
 @pytest.fixture(autouse=True)
 def own_results(tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    for module in (record, record_frloss):
+        monkeypatch.setattr(module, "path", lambda paper: tmp_path / f"{paper}.csv")
     monkeypatch.setattr(record, "commit", lambda: "0123456789")
 
 
@@ -39,6 +45,7 @@ def test_rows_come_back_as_they_were_written_with_their_provenance():
     pd.testing.assert_frame_equal(table, written.reset_index(drop=True), check_dtype=False)
     assert set(table["weights"]) == {"12e4567890123456"}  # no number, though it looks like one
     assert set(table["commit"]) == {"0123456789"} and table["date"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    assert table["hardware"].str.fullmatch(r".+ x \d+").all()
     assert table["low"].isna().all() and (table["high"] == 0.6).all()
     quality = record.save("toy", rows(protocol="quality", recognizer="", setting=""), entry())
     assert record.load("toy")["recognizer"].tolist() == quality["recognizer"].tolist() == ["dlib", "dlib", "", ""]
@@ -80,6 +87,20 @@ def test_rows_that_compare_with_an_older_state_go():
     assert record.recorded(table, "att", "all pairs", entry("SRResNet (MSE)", "m1", 1))
 
 
+def test_rows_of_another_protocol_that_were_measured_together_go_too():
+    """Else a method would count as recorded by its pairs and lack its quality."""
+    for method, metrics in (("MSE", ("psnr",)), ("FR", ("psnr", "psnr_minus_MSE"))):
+        parts = [rows(method, metrics, protocol="quality"), rows(method), rows(method, protocol="further")]
+        record.save("toy", pd.concat(parts[:2]), entry(method, "old"))
+        whole = record.save("toy", parts[2], entry(method, "old"))
+    assert len(whole) == 11
+    table = record.save(
+        "toy", pd.concat([rows("MSE", ("psnr",), protocol="quality"), rows("MSE")]), entry("MSE", "new")
+    )
+    mine = table[table["method"] == "FR"]
+    assert set(mine["protocol"]) == {"further"} and not record.recorded(table, "att", "all pairs", entry("FR", "old"))
+
+
 def test_a_method_is_recorded_by_what_and_by_which_weights():
     table = record.save("toy", rows("A"), entry("A", "w"))
     for where in (table, record.load("toy")):
@@ -98,6 +119,23 @@ def test_equal_values_pass_and_the_difference_is_shown():
     shifted = rows().assign(value=[0.5005, 0.4999])
     both = record.compare(rows(), shifted.iloc[::-1])
     assert both["difference"].max() == pytest.approx(5e-4) and len(both) == 2
+
+
+def test_a_count_of_errors_may_differ_by_a_thousandth_of_it():
+    old = rows(metrics=("false_accepts_at_far_0.001",), value=29_640.0)
+    record.compare(old, old.assign(value=29_641.0))
+    with pytest.raises(LrfrError, match=r"recorded 29640, computed 29680"):
+        record.compare(old, old.assign(value=29_680.0))
+
+
+def test_a_view_covers_the_protocols_that_begin_with_its_name():
+    protocols = ("view2", "view2 gain", "devtest", "pipeline view2")
+    table = pd.concat([rows(set="lfw", protocol=p, recognizer=j) for p in protocols for j in ("dlib", "sface")])
+    table = pd.concat([table, rows(set="att", px=28)])
+    assert set(record.covered(table, ["view2"])["protocol"]) == {"view2", "view2 gain"}
+    assert set(record.covered(table, ["devtest"], ["dlib"])["recognizer"]) == {"dlib"}
+    assert set(record.covered(table, ["att", "view2"])["set"]) == {"att", "lfw"}
+    assert record.covered(table, ["att"], px=[14]).empty and len(record.covered(table, ["att"], px=[28])) == 2
 
 
 @pytest.mark.parametrize("wrong", [0.502, 0.498, float("nan")])
@@ -143,7 +181,7 @@ def small(monkeypatch) -> datasets.FaceDataset:
     entries = [Entry(methods.hr()), Entry(methods.interpolation(14)), Entry(methods.interpolation(28))]
     monkeypatch.setattr(record_frloss, "entries", lambda **keys: entries)
     judge = load("dlib")
-    monkeypatch.setattr(recognizers, "load", lambda name: judge)
+    monkeypatch.setattr(recognizers, "load", lambda name, device="cpu": judge)
     return faces
 
 
@@ -191,6 +229,11 @@ def test_a_view_is_recorded_with_its_paired_differences(small, monkeypatch):
     assert set(table["protocol"]) == {"view2"} and not table.duplicated(measure.KEYS).any()
     assert {"auc", "d_prime", "eer", "accuracy"} <= set(table["metric"])
     assert not table["metric"].str.contains("_minus_bicubic").any()  # bicubic is not compared with itself
+    errors = table[table["metric"] == "false_accepts_at_far_0.001"].set_index(["method", "px", "setting"])
+    assert errors.loc[("HR", 112, "probe"), "n"] == 24 * 20 and errors.loc[("HR", 112, "both"), "n"] == 24 * 20 // 2
+    development = record_frloss.record(["devtest"], replicates=40)
+    development = development[development["protocol"] == "devtest"]
+    assert len(development) and not development["metric"].str.contains("0.001").any()
 
 
 def test_a_view_keeps_only_the_photographs_of_its_pairs(small, monkeypatch):
@@ -202,6 +245,160 @@ def test_a_view_keeps_only_the_photographs_of_its_pairs(small, monkeypatch):
     np.testing.assert_array_equal(faces.images, small.images[[3, 8, 20]])
 
 
-def test_nothing_to_record_is_said():
+def test_fresh_measures_what_is_recorded(small, monkeypatch):
+    record_frloss.record(["att"], replicates=20)
+    monkeypatch.setattr(record, "commit", lambda: "9999999999")
+    assert set(record_frloss.record(["att"], replicates=20)["commit"]) == {"0123456789"}
+    assert set(record_frloss.record(["att"], replicates=20, fresh=True)["commit"]) == {"9999999999"}
+
+
+def test_what_cannot_be_recorded_is_said():
     with pytest.raises(LrfrError, match="Nothing to record: name at least one of att"):
         record_frloss.record([])
+    with pytest.raises(LrfrError, match=r"frloss is recorded on att, caltech, .*, not on nowhere\."):
+        record_frloss.record(["att", "nowhere"])
+
+
+def test_only_what_is_trained_is_compared_on_a_set_without_pair_list(small):
+    plain = record_frloss.record(["att"], replicates=20)
+    assert not plain["metric"].str.contains("_minus_").any()
+    bench = record._Bench("att", (), ("bicubic",), 20)
+    judge = recognizers.load("dlib")
+    bench.take(Entry(methods.interpolation(14)))
+    way = methods.Method("network", 14, methods.interpolation(14, "bilinear").enlarge)
+    other = Entry(way, 1, "12e4567890123456")
+    table = bench.rows(other, bench.take(other), [judge])
+    found = set(table.loc[table["metric"].str.contains("_minus_"), "metric"])
+    assert found == {f"{m}_minus_bicubic" for m in ("1nn", "5nn", "10nn", "psnr", "ssim", "lpips_alexnet")}
+    assert not table.duplicated(measure.KEYS).any()
+
+
+# The study profile's path: LFW and CelebA of the reader's own
+
+
+@pytest.fixture
+def tiny_lfw(tmp_path, monkeypatch):
+    """LFW's official layout with eight people of AT&T, four photographs each, 16 + 16 pairs in two folds."""
+    found = datasets.photographs("att")
+    judge = recognizers.load("dlib")
+    pictures = {(p, k): found[10 * p + 2 * k].open() for p in range(8) for k in range(4)}
+    home = empty_places(tmp_path, monkeypatch) / "lfw"
+    lines = ["2\t8"]
+    for (person, number), picture in pictures.items():
+        folder = home / "lfw-deepfunneled" / f"Person_{person}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"Person_{person}_{number + 1:04d}.jpg").write_bytes(as_jpeg(picture.resize((250, 250))))
+    for fold in (0, 1):
+        lines += [f"Person_{p}\t{2 * fold + 1}\t{2 * fold + 2}" for p in range(8)]
+        lines += [f"Person_{p}\t{fold + 1}\tPerson_{(p + 1 + 2 * fold) % 8}\t{4 - fold}" for p in range(8)]
+    (home / "pairs.txt").write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr(record_frloss, "JUDGES", ("dlib",))
+    monkeypatch.setattr(recognizers, "load", lambda name, device="cpu": judge)
+    return home
+
+
+@pytest.mark.slow
+def test_view_2_of_the_readers_own_lfw_is_recorded_and_checked(tiny_lfw, monkeypatch):
+    table = record_frloss.record(["view2"], replicates=60)
+    assert set(table["protocol"]) == {"view2", "view2 gain"} and set(table["n"]) >= {32}
+    assert not table.duplicated(measure.KEYS).any()
+    trained = table[table["method"] == "SRResNet (FR)"]
+    for metric in ("auc", "d_prime", "eer", "accuracy"):
+        assert f"{metric}_minus_bicubic" in set(trained["metric"])
+        assert f"{metric}_minus_SRResNet (MSE)" in set(trained["metric"])
+    gain = trained[trained["metric"] == "auc_gain_minus_28px"]
+    assert set(gain["setting"]) == {"probe", "both"} and set(gain["px"]) == {14}
+    for row in gain.itertuples():
+        here = trained[(trained["setting"] == row.setting) & (trained["metric"] == "auc_minus_SRResNet (MSE)")]
+        by_size = here[here["seed"] == 0].set_index("px")["value"]
+        assert row.value == pytest.approx(by_size[14] - by_size[28], abs=1e-5) and row.low <= row.high
+
+    before = record.path("frloss").read_bytes()
+    done = CliRunner().invoke(app, ["record", "frloss", "view2", "--check"])
+    # The gain's interval is drawn anew, with more replicates; values do not move.
+    assert done.exit_code == 0, done.output
+    assert f"view2: {len(table)} rows computed anew" in done.output
+    assert record.path("frloss").read_bytes() == before
+
+    broken = record.load("frloss")
+    broken.loc[3, "value"] += 0.01
+    broken.to_csv(record.path("frloss"), index=False)
+    done = CliRunner().invoke(app, ["record", "frloss", "view2", "--check"])
+    assert done.exit_code == 1 and isinstance(done.exception, LrfrError)
+    assert "the shipped weights do not give these numbers" in str(done.exception)
+
+
+def test_another_edition_is_not_compared(tiny_lfw, monkeypatch):
+    (tiny_lfw / "lfw-deepfunneled").rename(tiny_lfw / "lfw_funneled")
+    with pytest.raises(LrfrError, match="recorded from its deep-funneled edition"):
+        record_frloss.check(["view2"])
+    people = [datasets.Photograph(f"{i}.jpg", str(i), bytes) for i in range(record_frloss.PEOPLE + 1)]
+    monkeypatch.setattr(datasets, "photographs", lambda name: people)
+    assert "the CelebA at hand has 300 people" in record_frloss.foreign("celeba-held-out")
+    monkeypatch.setattr(datasets, "photographs", lambda name: people[1:])
+    assert record_frloss.foreign("celeba-held-out") == record_frloss.foreign("att") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (["multiscale", "att"], "Expected the paper frloss, ipfsrgan or ftlgan, found 'multiscale'"),
+        (["frloss", "att", "--check", "--fresh"], "give one of them"),
+        (["ftlgan", "view2", "--check"], "ftlgan is checked on att and caltech, not on view2"),
+        (["ftlgan", "att", "--fresh"], "take the rows out of data/results/ftlgan.csv"),
+    ],
+)
+def test_wrong_words_are_one_sentence(words, match):
+    done = CliRunner().invoke(app, ["record", *words])
+    assert isinstance(done.exception, LrfrError) and match in str(done.exception)
+
+
+# Pilots
+
+
+def test_every_pilot_says_what_it_changes():
+    names = [r.name for r in plans.pilots() if r.name.startswith("pilot-")]
+    words = {name: record_frloss.what_differs(name) for name in names}
+    assert len(set(words.values())) >= len(words) - 1  # phase 1 of the shipped runs may be a pilot's
+    assert words["pilot-share50"] == "the paper's balance: FR loss 50% of the whole at the start"
+    assert words["pilot-mse-rate5"] == "MSE alone, learning rate 5e-05"
+    assert words["pilot-other"].endswith("compared with another photograph of the person")
+    assert record_frloss.what_differs("bicubic") == "no network"
+    stems = {name: record_frloss.stem(name) for name in names}
+    assert stems["pilot-mse-rate5"] == "pilot-mse" and stems["pilot-other"] == "pilot-share80"
+    assert stems["pilot-share80"] == stems["pilot-base"] == record_frloss.PAPERS_BALANCE
+
+
+def test_pilots_are_recorded_with_their_differences_and_settings(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
+    for name, arm in (("pilot-share50", "mse"), ("pilot-share80", "fr"), ("pilot-other", "fr")):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        weights = methods.checkpoint(f"frloss-8x-s0-{arm}")
+        shutil.copy(weights, folder / "weights.safetensors")
+        shutil.copy(weights.with_suffix(".json"), folder / "settings.json")
+    first, second = np.triu_indices(len(small), 1)
+    genuine = small.labels[first] == small.labels[second]
+    pairs = measure.Pairs(first, second, genuine)
+    monkeypatch.setattr(record_frloss, "view", lambda name: (small, pairs))
+    old = pd.DataFrame({"run": ["bicubic", "pilot-mse"], "psnr": [1.0, 2.0], "grid": [0.1, 0.2]})
+    old.to_csv(record_frloss.path("frloss_pilots"), index=False)
+
+    record_frloss.record_pilots(replicates=40)
+    table = record_frloss.load_pilots().set_index("run")
+    assert table.index.tolist() == ["bicubic", "pilot-share50", "pilot-share80", "pilot-other", "pilot-mse"]
+    assert table.loc["pilot-mse", "psnr"] == 2 and table.loc["bicubic", "psnr"] > 10
+    assert '"share":0.8' in table.loc["pilot-other", "settings"] and table.loc["pilot-other", "seed"] == 1000
+    new = table.drop(index="pilot-mse")
+    assert new[["commit", "date", "hardware", "pairs", "photographs"]].notna().all().all()
+    assert new["pairs"].eq(len(first)).all() and (new["weights"].str.len() == 16).sum() == 3
+
+    pilots = table.reset_index()
+    share80 = record_frloss.pilot_difference(pilots, "pilot-share80", "dlib")
+    expected = table.loc["pilot-share80", "auc_dlib_probe"] - table.loc["pilot-share50", "auc_dlib_probe"]
+    assert share80.value == pytest.approx(expected, abs=1e-5) and share80.low <= share80.value <= share80.high
+    same = record_frloss.pilot_difference(pilots, "pilot-other", "dlib", "stem")  # of the same weights here
+    assert (same.value, same.low, same.high) == (0, 0, 0) and not same.excludes_zero
+    for name in ("pilot-share50", "pilot-mse", "pilot-tv"):
+        assert record_frloss.pilot_difference(pilots, name, "dlib") is None
+    assert record_frloss.pilot_difference(pilots, "pilot-share80", "sface") is None

@@ -29,6 +29,47 @@ def test_columns_stay_apart_and_rows_keep_the_papers_order(results: pd.DataFrame
     assert shown["1NN, ours"].iloc[0] == "0.900 [0.890, 0.910]"
 
 
+def test_spread_has_columns_of_its_own(results: pd.DataFrame) -> None:
+    rows = [
+        ["toy", "view2", method, px, 0, "dlib", "both", metric, value, np.nan, np.nan, 9]
+        for method, px in tables.FRLOSS_ROWS.values()
+        for metric, value in (("accuracy", 0.9), ("accuracy_sd", 0.01))
+    ]
+    here = pd.DataFrame(rows, columns=COLUMNS)
+    shown = tables.frloss_side_by_side(3, here, {"Accuracy": "accuracy"}, spread=["Accuracy"], set="toy")
+    assert shown.iloc[0].tolist() == ["High Resolution", "0.988", "0.900", "0.005", "0.010"]
+    assert list(shown.columns)[3:] == ["Accuracy ±, published", "Accuracy ±, ours"]
+
+
+def compared(**keys: float | str | int) -> dict:
+    base = {"set": "toy", "protocol": "view2", "method": "A", "px": 14, "seed": 0, "recognizer": "dlib"}
+    return base | {"setting": "both", "metric": "auc_minus_B", "value": 0.1, "low": 0.05, "high": 0.2, "n": 9} | keys
+
+
+def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
+    nan = float("nan")
+    given = [
+        (compared(), "better"),
+        (compared(metric="eer_minus_B"), "worse"),  # less is better
+        (compared(metric="eer_minus_B", low=-0.2, high=-0.1), "better"),
+        (compared(metric="1nn_minus_B", low=-0.2, high=-0.1), "worse"),
+        (compared(low=-0.1), "open"),
+        (compared(value=0, low=0, high=0), "open"),  # a tie is no win
+    ]
+    others = [compared(low=nan), compared(metric="auc_minus_C"), compared(metric="psnr_minus_B"), compared(method="D")]
+    table = pd.DataFrame([row for row, _ in given] + others)[COLUMNS]
+    found = tables.duels(table, "A", "B", ("auc", "eer", "1nn"))
+    assert found["verdict"].tolist() == [verdict for _, verdict in given]
+    assert tables.verdict(found) is False
+    assert tables.verdict(found[found["verdict"] == "better"]) is True
+    assert tables.verdict(found[found["verdict"] != "worse"]) == "not decided"
+    assert tables.verdict(found[:0]) is None
+
+
+def test_has_asks_for_all_its_keys(results: pd.DataFrame) -> None:
+    assert tables.has(results, set="toy", metric="auc") and not tables.has(results, set="toy", metric="eer")
+
+
 def test_value_without_interval_has_none(results: pd.DataFrame) -> None:
     assert tables.cell(results, metric="auc") == "0.500"
 

@@ -99,12 +99,20 @@ def split(dataset: FaceDataset, seed: int = 0) -> tuple[FaceDataset, FaceDataset
     return dataset.subset(~held, f"{dataset.name}-train"), dataset.subset(held, f"{dataset.name}-held-out")
 
 
+def parts() -> pd.Series:
+    """The official partition by file name: 0 train, 1 validation, 2 test.
+
+    Raises:
+        LrfrError: ``list_eval_partition.txt`` is not there.
+    """
+    path = first_existing([_folder() / "list_eval_partition.txt"], "CelebA's list_eval_partition.txt", _MEND)
+    return pd.read_csv(path, sep=r"\s+", names=["file", "part"]).set_index("file")["part"]
+
+
 def partition(dataset: FaceDataset, part: int) -> FaceDataset:
     """The official partition of the full set: 0 train, 1 validation, 2 test (identities do not intersect).
 
     Raises:
         LrfrError: ``list_eval_partition.txt`` is not there.
     """
-    path = first_existing([_folder() / "list_eval_partition.txt"], "CelebA's list_eval_partition.txt", _MEND)
-    rows = pd.read_csv(path, sep=r"\s+", names=["file", "part"]).set_index("file")["part"]
-    return dataset.subset((dataset.table["file"].map(rows) == part).to_numpy(), f"{dataset.name}-{part}")
+    return dataset.subset((dataset.table["file"].map(parts()) == part).to_numpy(), f"{dataset.name}-{part}")

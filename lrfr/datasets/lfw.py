@@ -1,8 +1,9 @@
-"""Labeled Faces in the Wild, deep-funneled: 13,233 photographs of 5,749 people, 250 x 250 pixels.
+"""Labeled Faces in the Wild: 13,233 photographs of 5,749 people, 250 x 250 pixels.
 
 [Huang et al., 2007; Huang et al., 2012]. Looked for below ``LRFR_DATA``: ``lfw/lfw-deepfunneled.zip`` or
 ``lfw/lfw-deepfunneled/<Name>/<Name>_0001.jpg`` with ``pairs.txt`` (View 2), ``pairsDevTrain.txt`` and
-``pairsDevTest.txt`` (View 1) beside it; else in scikit-learn's download (``lrfr prepare lfw --fetch``).
+``pairsDevTest.txt`` (View 1) beside it; else in scikit-learn's download (``lrfr prepare lfw --fetch``), which is the
+funneled edition, ``lfw_funneled``. The deep-funneled photographs are cut by one transform, all others by MTCNN.
 """
 
 import os
@@ -17,7 +18,8 @@ from lrfr.errors import LrfrError
 from lrfr.paths import dataset_root
 
 #: Median landmarks of the deep-funneled photographs: the funnel has put every face at one place, so that one
-#: transform cuts them all and no detector can fail.
+#: transform cuts them all and no detector can fail. In the funneled edition faces still turn and shift: there these
+#: points serve only where MTCNN finds none.
 LANDMARKS = np.array([[104.7, 114.1], [146.9, 112.9], [124.3, 139.0], [108.4, 158.2], [145.0, 157.9]])
 VIEWS = {"view2": "pairs.txt", "devtrain": "pairsDevTrain.txt", "devtest": "pairsDevTest.txt"}
 _MEND = "Set LRFR_DATA to the folder that holds lfw/, or run `lrfr prepare lfw --fetch` where there is internet."
@@ -30,18 +32,41 @@ def _folders() -> list[Path]:
     return [*own, home / "lfw_home"]
 
 
+def _copy() -> Path:
+    names = ("lfw-deepfunneled.zip", "lfw-deepfunneled", "lfw_funneled")
+    candidates = [folder / name for folder in _folders() for name in names]
+    return first_existing(candidates, "LFW, deep-funneled or funneled, as a zip or folder", _MEND)
+
+
+def edition() -> str:
+    """``"deep-funneled"`` or ``"funneled"``: which one the copy at hand is, by its name.
+
+    Nothing else in a copy tells the two apart. What does not call itself deep-funneled counts as funneled, since MTCNN
+    cuts both editions well.
+
+    Raises:
+        LrfrError: no copy found.
+    """
+    return "deep-funneled" if _copy().name.startswith("lfw-deepfunneled") else "funneled"
+
+
 def photographs() -> list[Photograph]:
-    """All photographs, ordered by file name.
+    """All photographs, ordered by file name; with landmarks in the deep-funneled edition only.
 
     Raises:
         LrfrError: no copy found, or the copy has another layout.
     """
-    names = ("lfw-deepfunneled.zip", "lfw-deepfunneled", "lfw_funneled")
-    path = first_existing([f / n for f in _folders() for n in names], "LFW deep-funneled as a zip or folder", _MEND)
+    path = _copy()
+    landmarks = LANDMARKS if edition() == "deep-funneled" else None
     store = Store(path)
     found = [
         Photograph(
-            name.split("/")[-1], name.split("/")[-2], store.reader(name), landmarks=LANDMARKS, stamp=store.stamp(name)
+            name.split("/")[-1],
+            name.split("/")[-2],
+            store.reader(name),
+            landmarks=landmarks,
+            frame=LANDMARKS,
+            stamp=store.stamp(name),
         )
         for name in store.pictures()
         if "/" in name

@@ -10,6 +10,8 @@ from lrfr.recognizers import Recognizer
 
 #: Cosine of two copies of one photograph under MobileFaceNet, cut and compressed differently: .9 and more.
 COPY = 0.9
+#: From this cosine on two photographs may show one person. Low on purpose: some who only look alike are among them.
+SUSPECT = 0.4
 
 
 def nearest(test: FaceDataset, training: FaceDataset, recognizer: Recognizer) -> pd.DataFrame:
@@ -45,10 +47,24 @@ def nearest(test: FaceDataset, training: FaceDataset, recognizer: Recognizer) ->
     )
 
 
-def summary(found: pd.DataFrame, thresholds: tuple[float, ...] = (0.4, 0.5, 0.6, 0.7, 0.8, COPY)) -> pd.DataFrame:
+def summary(found: pd.DataFrame, thresholds: tuple[float, ...] = (SUSPECT, 0.5, 0.6, 0.7, 0.8, COPY)) -> pd.DataFrame:
     """How many test photographs and people lie above each cosine; columns threshold, photographs, people, of."""
     rows = []
     for threshold in thresholds:
         near = found[found["similarity"] >= threshold]
         rows.append([threshold, len(near), near["identity"].nunique(), len(found)])
     return pd.DataFrame(rows, columns=["threshold", "photographs", "people", "of"])
+
+
+def untouched(identity: np.ndarray, found: pd.DataFrame, threshold: float = SUSPECT) -> np.ndarray:
+    """Which photographs show nobody who may be in the training set.
+
+    Args:
+        identity: N names, as in the test set's table.
+        found: from :func:`nearest`.
+        threshold: cosine from which on a person counts, with all their photographs.
+
+    Returns:
+        bool, N.
+    """
+    return ~np.isin(identity, found.loc[found["similarity"] >= threshold, "identity"].unique())

@@ -1,12 +1,11 @@
 """Recording results: every shipped method on every set, into ``data/results``, with where each number comes from.
 
 Rows are kept by what they measure (:data:`lrfr.measure.KEYS`) and by the weights that made them: recording again
-computes only what is missing or was made by other weights. The demo computes the AT&T and Caltech rows anew and
-compares.
+computes only what is missing or was made by other weights. ``lrfr record PAPER SETS --check`` computes what is recorded
+anew and compares, as the demo does with the AT&T and Caltech rows.
 """
 
 import datetime
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from lrfr import datasets, embeddings, measure, methods
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
 from lrfr.files import locked, write_text
+from lrfr.hardware import hardware
 from lrfr.measure import Measured, Pairs
 from lrfr.paths import cache_dir, data_dir
 from lrfr.progress import track
@@ -42,10 +42,12 @@ class Entry:
     weights: str = ""
 
 
-def trained(name: str, label: str) -> Entry:
+def trained(name: str, label: str, device: str = "cpu") -> Entry:
     """A shipped generator; ``name`` is ``frloss-8x-s0-fr`` and the like."""
     path = methods.checkpoint(name)
-    return Entry(methods.trained(label, path), int(name.split("-s")[1].split("-")[0]), embeddings.file_digest(path))
+    return Entry(
+        methods.trained(label, path, device), int(name.split("-s")[1].split("-")[0]), embeddings.file_digest(path)
+    )
 
 
 def shipped(name: str) -> bool:
@@ -63,16 +65,23 @@ def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
     return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
 
 
-def faces_rows(measured: Measured, judges: list[Recognizer], replicates: int = 1000) -> pd.DataFrame:
-    """Everything about one method on a set without pair list: quality, all pairs, leave one out, CMC."""
+def faces_rows(
+    measured: Measured, judges: list[Recognizer], replicates: int = 1000, others: Sequence[Measured] = ()
+) -> pd.DataFrame:
+    """Everything about one method on a set without pair list: quality, all pairs, leave one out, CMC.
+
+    With ``others`` also the paired differences to them in quality and in leave-one-out search.
+    """
     parts = []
     if measured.method.name != "HR":
         parts.append(measure.quality_rows(measured, replicates))
+        parts += [measure.quality_difference_rows(measured, other, replicates) for other in others]
     for judge in judges:
         if measured.method.name != "HR":
             parts.append(measure.fr_loss_rows(measured, judge, replicates))
         parts.append(measure.set_rows(measured, judge, replicates))
-        parts.append(measure.cmc_rows(measured, judge))
+        parts.append(measure.cmc_rows(measured, judge, replicates=replicates))
+        parts += [measure.set_difference_rows(measured, other, judge, replicates) for other in others]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -84,10 +93,15 @@ def view_rows(
     protocol: str,
     replicates: int = 1000,
 ) -> pd.DataFrame:
-    """One method on LFW's pairs, and its paired differences to ``others`` on the same pairs."""
+    """One method on LFW's pairs, and its paired differences to ``others`` on the same pairs.
+
+    On View 2 also the true accept rate at FAR 1e-3, over all pairs of the photographs that the list uses.
+    """
     parts = []
     for judge in judges:
         parts.append(measure.pair_rows(measured, judge, pairs, protocol, replicates))
+        if pairs.fold is not None:
+            parts.append(measure.cross_rows(measured, judge, protocol, replicates))
         parts += [measure.difference_rows(measured, other, judge, pairs, protocol, replicates) for other in others]
     return pd.concat(parts, ignore_index=True)
 
@@ -112,6 +126,11 @@ def load(paper: str) -> pd.DataFrame:
     return pd.read_csv(file, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("value", "low", "high")})
 
 
+def provenance() -> dict[str, str]:
+    """What is written beside every result: the commit of the code, the day, and the processor."""
+    return {"commit": commit(), "date": datetime.date.today().isoformat(), "hardware": hardware()}
+
+
 def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """Add a method's rows with their provenance, in place of all that it had on the same set and protocols.
 
@@ -121,19 +140,16 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     Returns:
         The whole table, as written.
     """
-    new = new.assign(
-        weights=entry.weights, commit=commit(), date=datetime.date.today().isoformat(), hardware=platform.machine()
-    )
+    new = new.assign(weights=entry.weights, **provenance())
     with locked(cache_dir() / "locks" / f"results-{paper}.lock"):
         whole = new
         if path(paper).is_file():
             old = load(paper)
-            here = ["set", "protocol", "px", "seed"]
+            here = ["set", "px", "seed", "method"]
             compared = old[old["metric"].str.endswith(f"_minus_{entry.method.name}")]
-            outdated = pd.concat(
-                [new[[*here, "method"]], compared[[*here, "method"]].merge(new[here].drop_duplicates())]
-            )
-            gone = pd.MultiIndex.from_frame(old[[*here, "method"]]).isin(pd.MultiIndex.from_frame(outdated))
+            compared = compared.merge(new[["set", "px", "seed", "protocol"]].drop_duplicates())
+            outdated = pd.MultiIndex.from_frame(pd.concat([new[here], compared[here]]))
+            gone = pd.MultiIndex.from_frame(old[here]).isin(outdated) & old["protocol"].isin(new["protocol"])
             whole = pd.concat([old[~gone], new], ignore_index=True)
         write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
     return whole
@@ -155,6 +171,44 @@ def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry)
     return bool((table[list(keys)] == pd.Series(keys)).all(axis=1).any())
 
 
+class _Bench:
+    """Methods measured one after the other on one set, each compared with those before it."""
+
+    def __init__(self, name: str, baselines: Sequence[str], set_baselines: Sequence[str], replicates: int) -> None:
+        self.protocol = name if name in lfw.VIEWS else "all pairs"
+        self.faces: datasets.FaceDataset
+        self.pairs: Pairs | None
+        self.faces, self.pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
+        self.baselines = set_baselines if self.pairs is None else baselines
+        self.replicates = replicates
+        self.done: dict[tuple[str, int, int], Measured] = {}
+
+    def take(self, entry: Entry) -> Measured:
+        """Put a method on the bench; its faces are restored when they are asked for."""
+        m = entry.method
+        self.done[m.name, m.px, entry.seed] = measured = Measured(self.faces, m, entry.seed)
+        return measured
+
+    def others(self, measured: Measured) -> list[Measured]:
+        """What a method is compared with: of its size, of its seed or else of seed 0."""
+        px = measured.method.px
+        keys = dict.fromkeys((b, px, seed) for b in self.baselines for seed in (measured.seed, 0))
+        first = {key[0]: self.done[key] for key in reversed(keys) if key in self.done}
+        return [first[b] for b in self.baselines if b in first and first[b] is not measured]
+
+    def rows(self, entry: Entry, measured: Measured, judges: Sequence[Recognizer]) -> pd.DataFrame:
+        """Everything about a method; on sets without pair list only what is trained is compared."""
+        if self.pairs is not None:
+            others = self.others(measured)
+            found = view_rows(measured, others, list(judges), self.pairs, self.protocol, self.replicates)
+        else:
+            others = self.others(measured) if entry.weights else []
+            found = faces_rows(measured, list(judges), self.replicates, others)
+        for one in (measured, *others):
+            one.forget()
+        return found
+
+
 def measure_entries(
     paper: str,
     name: str,
@@ -162,6 +216,8 @@ def measure_entries(
     judges_of: Callable[[Entry], Sequence[Recognizer]],
     baselines: Sequence[str] = (),
     replicates: int = 1000,
+    set_baselines: Sequence[str] = (),
+    fresh: bool = False,
 ) -> pd.DataFrame:
     """Measure what is not recorded yet of a paper's methods on one set, and save each method's rows.
 
@@ -172,58 +228,62 @@ def measure_entries(
         judges_of: recognisers that look at a method.
         baselines: methods (of the same size; trained ones of the same seed) that the others are compared with on pairs.
         replicates: draws of the intervals.
+        set_baselines: methods that trained ones are compared with on sets without pair list.
+        fresh: measure even what is recorded.
 
     Returns:
         The paper's whole table.
     """
     table = load(paper) if path(paper).is_file() else None
-    on_lfw = name in lfw.VIEWS
-    faces, pairs = view(name) if on_lfw else (datasets.load(name), None)
-    done: dict[tuple[str, int, int], Measured] = {}
+    bench = _Bench(name, baselines, set_baselines, replicates)
     with track(f"recording {name}", len(entries), "methods") as advance:
         for entry in entries:
-            m = entry.method
-            measured = Measured(faces, m, entry.seed)
-            done[(m.name, m.px, entry.seed)] = measured
-            if not recorded(table, faces.name, name if on_lfw else "all pairs", entry):
-                judges = list(judges_of(entry))
-                if pairs is not None:
-                    keys = dict.fromkeys((b, m.px, seed) for b in baselines for seed in (entry.seed, 0))
-                    first = {b: done[b, px, seed] for b, px, seed in reversed(keys) if (b, px, seed) in done}
-                    others = [first[b] for b in baselines if b in first and first[b] is not measured]
-                    rows = view_rows(measured, others, judges, pairs, name, replicates)
-                else:
-                    rows = faces_rows(measured, judges, replicates)
-                table = save(paper, rows, entry)
+            measured = bench.take(entry)
+            if fresh or not recorded(table, bench.faces.name, bench.protocol, entry):
+                table = save(paper, bench.rows(entry, measured, judges_of(entry)), entry)
             advance(1)
     assert table is not None
     return table
 
 
 def recompute_entries(
-    name: str, entries: Sequence[Entry], judges_of: Callable[[Entry], Sequence[Recognizer]], replicates: int = 1000
+    name: str,
+    entries: Sequence[Entry],
+    judges_of: Callable[[Entry], Sequence[Recognizer]],
+    replicates: int = 1000,
+    baselines: Sequence[str] = (),
+    set_baselines: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The rows of :func:`measure_entries` on a packaged set anew, saved nowhere."""
-    faces = datasets.load(name)
+    """The rows of :func:`measure_entries` anew, saved nowhere."""
+    bench = _Bench(name, baselines, set_baselines, replicates)
     parts = []
     with track(f"recomputing {name}", len(entries), "methods") as advance:
         for entry in entries:
-            parts.append(faces_rows(Measured(faces, entry.method, entry.seed), list(judges_of(entry)), replicates))
+            parts.append(bench.rows(entry, bench.take(entry), judges_of(entry)))
             advance(1)
     return pd.concat(parts, ignore_index=True)
 
 
-def covered(table: pd.DataFrame, sets: Sequence[str], judges: Sequence[str], px: Sequence[int]) -> pd.DataFrame:
-    """The recorded rows that a recomputation of these sets, recognisers and sizes gives again."""
-    keep = table["set"].isin(sets) & table["recognizer"].isin([*judges, ""]) & table["px"].isin([*px, 112])
-    return table[keep]
+def covered(
+    table: pd.DataFrame, sets: Sequence[str], judges: Sequence[str] = JUDGES, px: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """The recorded rows that a recomputation of these sets, recognisers and sizes (None: all) gives again.
+
+    A view of LFW covers the protocols that begin with its name.
+    """
+    views = [s for s in sets if s in lfw.VIEWS]
+    first = table["protocol"].str.split(" ").str[0]
+    keep = table["set"].isin([s for s in sets if s not in views]) | ((table["set"] == "lfw") & first.isin(views))
+    keep &= table["recognizer"].isin([*judges, ""])
+    return table[keep if px is None else keep & table["px"].isin([*px, 112])]
 
 
 def compare(recorded_rows: pd.DataFrame, computed: pd.DataFrame, tolerance: float = TOLERANCE) -> pd.DataFrame:
     """Recorded and recomputed values side by side, with their difference.
 
     Raises:
-        LrfrError: a row is missing on one side, or a value differs by more than ``tolerance``.
+        LrfrError: a row is missing on one side, or a value differs by more than ``tolerance`` (a count of errors: by
+            more than this share of it).
     """
     both = recorded_rows.merge(computed, on=measure.KEYS, how="outer", suffixes=("", "_now"), indicator=True)
     lonely = both[both["_merge"] != "both"]
@@ -231,9 +291,11 @@ def compare(recorded_rows: pd.DataFrame, computed: pd.DataFrame, tolerance: floa
         first = lonely.iloc[0]
         raise LrfrError(
             f"{len(lonely)} rows are on one side only, such as {first['set']}/{first['method']}/{first['metric']} "
-            f"({first['_merge']}): run `lrfr record frloss` and commit data/results."
+            f"({first['_merge']}): run `lrfr record` for that set with --fresh and commit data/results."
         )
     both["difference"] = (both["value_now"] - both["value"]).abs()
+    counts = both["metric"].str.startswith("false_accepts")  # whole numbers up to tens of thousands
+    both.loc[counts, "difference"] /= both.loc[counts, "value"].clip(lower=1)
     worst = both.iloc[int(both["difference"].to_numpy().argmax())]
     if not worst["difference"] <= tolerance:
         raise LrfrError(

@@ -17,12 +17,14 @@ from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap
 from lrfr.measure import Measured, Pairs
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, measure_entries, path, recompute_entries, recorded, save, shipped, trained, view
+from lrfr.record import JUDGES, Entry, faces_rows, measure_entries, path, recorded, save, shipped, trained, view
 from lrfr.record import load as load_results
 
 PX = 28
 #: Checkpoint (behind ``ipfsrgan-s0-``) and label, as the paper's tables order them.
 RIVALS = {"srcnn": "SRCNN", "srgan": "SRGAN", "esrgan": "ESRGAN", "ip": "IP-FSRGAN"}
+#: What the methods behind them are compared with on pairs.
+BASELINES = ("bicubic", "ESRGAN", "IP-FSRGAN")
 VARIANTS = {"ip-photo": "IP-FSRGAN (same photo)", "ip-swapped": "IP-FSRGAN (swapped weights)"}
 #: Shares of 28 px to which LR faces are reduced further before the 4x networks see them (the paper's alpha).
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
@@ -61,7 +63,7 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
             _record_pipeline(judges)
         else:
             found = entries()
-            measure_entries("ipfsrgan", name, found, lambda entry: judges, ("bicubic", "ESRGAN"), replicates)
+            measure_entries("ipfsrgan", name, found, lambda entry: judges, BASELINES, replicates)
             faces = view(name)[0] if name in lfw.VIEWS else None
             for entry in found[1:]:
                 if name != "devtest":
@@ -69,15 +71,22 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     return load_results("ipfsrgan")
 
 
-def recompute(sets: Sequence[str], judges: Sequence[str] = JUDGES, replicates: int = 1000) -> pd.DataFrame:
-    """Every recorded AT&T and Caltech row anew, from the shipped weights."""
+def recompute(
+    sets: Sequence[str], judges: Sequence[str] = JUDGES, replicates: int = 1000, only: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Every recorded AT&T and Caltech row anew, from the shipped weights; ``only``: names of methods."""
     seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+    found = [e for e in entries() if only is None or e.method.name in only]
     parts = []
     for name in sets:
-        found = entries()
-        parts.append(recompute_entries(name, found, lambda entry: seeing, replicates))
         faces = datasets.load(name)
-        parts += [likeness_rows(Measured(faces, e.method, e.seed), seeing, replicates) for e in found[1:]]
+        with track(f"recomputing {name}", len(found), "methods") as advance:
+            for entry in found:
+                measured = Measured(faces, entry.method, entry.seed)
+                parts.append(faces_rows(measured, seeing, replicates))
+                if entry.method.name != "HR":
+                    parts.append(likeness_rows(measured, seeing, replicates))
+                advance(1)
     return pd.concat(parts, ignore_index=True)
 
 

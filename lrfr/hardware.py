@@ -1,0 +1,16 @@
+"""On what was a number computed? The processor's model and its cores, never the name of a machine."""
+
+import os
+import platform
+from pathlib import Path
+
+#: Where Linux says which processor it runs on.
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def hardware() -> str:
+    """Such as ``Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz x 2``: model and logical cores; the architecture elsewhere."""
+    lines = CPUINFO.read_text(errors="replace").splitlines() if CPUINFO.is_file() else []
+    models = [line.split(":", 1)[1] for line in lines if line.startswith("model name") and ":" in line]
+    model = " ".join(models[0].split()) if models else platform.machine()
+    return f"{model.replace(',', ' ')} x {os.cpu_count() or 1}"

@@ -1,0 +1,309 @@
+"""The queue of trainings: what is planned, worked through in real processes, resumed, and shipped."""
+
+import hashlib
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from toy_training import faces as four_faces
+
+from lrfr import datasets, methods, plans, recognizers, runs
+from lrfr.errors import LrfrError
+from lrfr.networks.srresnet import SRResNetSettings
+from lrfr.papers import frloss, ftlgan, ipfsrgan
+from lrfr.plans import Run
+from lrfr.training import Schedule
+
+TINY = SRResNetSettings(4, blocks=1, width=8)
+PLAN = Schedule(60, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", log_every=1)
+
+
+def run(name: str, after: str | None = None, **settings) -> Run:
+    return Run(name, frloss.Settings(TINY, PLAN, **settings), cost=10, after=after)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> Path:
+    """Runs and shipped weights lie in the test's own folder."""
+    monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
+    monkeypatch.setattr(runs, "data_dir", lambda: tmp_path / "data")
+    return tmp_path
+
+
+# Plans
+
+
+def everything() -> list[Run]:
+    return [*plans.planned(), *plans.pilots()]
+
+
+def test_each_run_has_its_own_name_and_its_start_before_it():
+    names = [r.name for r in everything()]
+    assert len(set(names)) == len(names)
+    for i, r in enumerate(everything()):
+        assert r.after is None or r.after in names[:i], r.name
+        assert plans.find(r.name) == r
+
+
+def test_a_run_that_goes_on_has_the_network_of_its_start():
+    for r in everything():
+        if r.after is not None:
+            assert r.generator == plans.find(r.after).generator, r.name
+
+
+def test_a_loss_that_looks_at_identity_names_its_network():
+    for r in everything():
+        looks = getattr(r.settings, "arm", "") == "fr" or getattr(r.settings, "identity", 0)
+        assert bool(looks) <= (r.recognizer in recognizers.NAMES), r.name
+        assert r.recognizer is None or r.recognizer in recognizers.NAMES
+
+
+def test_an_unknown_run_names_the_known_ones():
+    with pytest.raises(
+        LrfrError, match=r"\AExpected one of the planned runs \(frloss-8x-s0-base, [^\n]*, found 'x'\.\Z"
+    ):
+        plans.find("x")
+
+
+def test_the_ledger_is_images_times_cost_and_says_what_is_done(here):
+    a, b = run("a"), run("b")
+    a.folder.mkdir(parents=True)
+    (a.folder / "weights.safetensors").touch()
+    table = runs.ledger([a, b])
+    assert table.to_numpy().tolist() == [["a", 240, 0.0, "yes"], ["b", 240, 0.0, "no"]]
+    assert b.minutes == pytest.approx(240 * 10 / 60_000)
+    assert b.folder == here / "runs" / "b"
+
+
+# The queue, with a shell script in Python's place: real processes, no training
+
+
+SCRIPT = """#!/bin/sh
+# $1 $2 $3 $4: -m lrfr train NAME
+cd {root} || exit 9
+echo "start $4 $OMP_NUM_THREADS $MALLOC_TRIM_THRESHOLD_ $*" >> order.txt
+echo "this is $4"
+sleep 0.2
+if [ -f "broken-$4" ]; then echo "something broke" >&2; echo "end $4" >> order.txt; exit 3; fi
+echo weights > "runs/$4/weights.safetensors"
+echo "end $4" >> order.txt
+"""
+
+
+@pytest.fixture
+def python(here, monkeypatch) -> Path:
+    script = here / "python"
+    script.write_text(SCRIPT.format(root=here))
+    script.chmod(0o755)
+    monkeypatch.setattr(runs.sys, "executable", str(script))
+    sleep = time.sleep
+    monkeypatch.setattr(runs.time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
+    return script
+
+
+def order(here: Path) -> list[list[str]]:
+    return [line.split() for line in (here / "order.txt").read_text().splitlines()]
+
+
+def test_the_queue_runs_each_after_its_start_and_never_more_than_its_workers(here, python):
+    listed = [run("b", "a"), run("a"), run("c"), run("d"), run("e", "b")]
+    runs.queue(listed, workers=2)
+    events = order(here)
+    assert sorted(e[1] for e in events if e[0] == "start") == ["a", "b", "c", "d", "e"]
+    at = {(e[0], e[1]): i for i, e in enumerate(events)}
+    assert at["end", "a"] < at["start", "b"] and at["end", "b"] < at["start", "e"]
+    side_by_side = np.cumsum([1 if e[0] == "start" else -1 for e in events])
+    assert side_by_side.max() == 2 and side_by_side.min() == 0
+    for e in events:
+        if e[0] == "start":
+            assert e[2:] == ["1", runs.ONE_THREAD["MALLOC_TRIM_THRESHOLD_"], "-m", "lrfr", "train", e[1]]
+    assert (here / "runs" / "c" / "log.txt").read_text() == "this is c\n"
+
+
+def test_a_failed_run_is_named_with_its_log_and_blocks_what_needs_it(here, python):
+    """The others are finished first; mended and called again, only what is open is done."""
+    listed = [run("a"), run("a-fr", "a"), run("a-fr-more", "a-fr"), run("b"), run("b-fr", "b")]
+    (here / "broken-a").touch()
+    with pytest.raises(
+        LrfrError, match=r"\Aa, a-fr, a-fr-more did not finish: see runs/a/log\.txt, then call the queue again\.\Z"
+    ):
+        runs.queue(listed)
+    assert sorted(e[1] for e in order(here) if e[0] == "start") == ["a", "b", "b-fr"]
+    assert (here / "runs" / "a" / "log.txt").read_text() == "this is a\nsomething broke\n"
+    assert runs.ledger(listed)["done"].tolist() == ["no", "no", "no", "yes", "yes"]
+
+    (here / "broken-a").unlink()
+    (here / "order.txt").unlink()
+    runs.queue(listed)
+    assert [e[1] for e in order(here) if e[0] == "start"] == ["a", "a-fr", "a-fr-more"]
+    assert (here / "runs" / "a" / "log.txt").read_text() == "this is a\nsomething broke\nthis is a\n"
+    (here / "order.txt").unlink()
+    runs.queue(listed)
+    assert not (here / "order.txt").exists()
+
+
+# One training
+
+
+@pytest.fixture
+def planned(here, monkeypatch) -> dict[str, Run]:
+    """Two tiny runs of frloss on four plain faces, of which the second goes on from the first."""
+    short = replace(PLAN, steps=6)
+    made = {
+        "base": Run("base", frloss.Settings(TINY, short), 1),
+        "more": Run("more", frloss.Settings(TINY, short), 1, after="base"),
+    }
+    monkeypatch.setattr(runs, "find", made.__getitem__)
+    monkeypatch.setattr(datasets, "load", lambda name: four_faces())
+    return made
+
+
+def test_a_run_waits_for_the_weights_it_starts_from(planned, here):
+    with pytest.raises(LrfrError, match=r"more goes on from base, which is not trained yet: run `lrfr train base`\."):
+        runs.execute("more")
+    base = runs.execute("base")
+    assert base == here / "runs" / "base" / "weights.safetensors"
+    before = base.read_bytes()
+    more = runs.execute("more")
+    assert more.read_bytes() != before
+    assert runs.execute("base").read_bytes() == before
+
+
+def test_each_paper_gets_what_its_run_names(here, monkeypatch):
+    called = {}
+    judge, eye = recognizers.load("dlib"), object()
+    asked = []
+    monkeypatch.setattr(recognizers, "load", lambda name: judge)
+    monkeypatch.setattr(runs.vgg, "load", lambda dtype: asked.append(dtype) or eye)
+    held = four_faces().subset(np.arange(40) % 4)
+    monkeypatch.setattr(datasets, "load", lambda name: held if name == "celeba-held-out" else four_faces())
+    for paper in (frloss, ipfsrgan, ftlgan):
+        monkeypatch.setattr(paper, "train", lambda *given, paper=paper: called.update({paper: given}) or Path("x"))
+    for name in ("ipfsrgan-s0-ip", "ftlgan-28-s0-base", "frloss-4x-s0-base"):
+        runs.execute(name)
+    settings, faces, folder, given, seen, looked_at = called[ipfsrgan]
+    assert settings == plans.find("ipfsrgan-s0-ip").settings and len(faces) == 4
+    assert folder == here / "runs" / "ipfsrgan-s0-ip" and given is judge and seen is eye
+    assert asked[0] == torch.bfloat16 and len(looked_at) == 4  # every tenth
+    base = plans.find("ftlgan-28-s0-base").settings
+    assert called[ftlgan][0] == base and called[ftlgan][3] is None and called[ftlgan][5] is None
+    assert (called[ftlgan][4] is None) == (not base.alpha)
+    assert called[frloss][3:] == (None, None)
+
+
+def loss_curve(folder: Path) -> np.ndarray:
+    return np.array([json.loads(line)["mse"] for line in (folder / "metrics.jsonl").read_text().splitlines()])
+
+
+@pytest.fixture(scope="module")
+def ten_faces():
+    return datasets.load("att").subset(np.arange(0, 400, 40))
+
+
+def test_bfloat16_trains_falls_and_resumes(tmp_path, monkeypatch, ten_faces):
+    """What the study trains in. An interrupted run goes on from its checkpoint to the same end."""
+    plan = replace(PLAN, precision="bf16-mixed", checkpoint_every=20)
+    settings = frloss.Settings(replace(TINY, skip=False), plan)  # with the skip it would start as bicubic, near its end
+    frloss.train(settings, ten_faces, tmp_path / "whole")
+    curve = loss_curve(tmp_path / "whole")
+    assert len(curve) == 60 and curve[-10:].mean() < 0.8 * curve[:10].mean()
+
+    descend, seen = frloss.descend, []
+
+    def stopping(*given):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        descend(*given)
+        if len(seen) == 33:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(frloss, "descend", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        frloss.train(settings, ten_faces, tmp_path / "cut")
+    state = torch.load(tmp_path / "cut" / "state.ckpt", weights_only=True)
+    assert state["step"] == 20
+    assert {v.dtype for v in state["modules"]["model"].values()} == {torch.float32}  # the masters
+    weights = frloss.train(settings, ten_faces, tmp_path / "cut")
+    assert len(seen) == 33 + 40
+    np.testing.assert_allclose(loss_curve(tmp_path / "cut"), curve, rtol=1e-3)
+    given, expected = load_file(weights), load_file(tmp_path / "whole" / "weights.safetensors")
+    for key, value in expected.items():
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(given[key], value, atol=1e-3, rtol=1e-2)
+
+
+def test_bfloat16_is_really_computed_in(tmp_path, ten_faces):
+    plan = replace(PLAN, steps=3)
+    curves = []
+    for precision in ("32-true", "bf16-mixed"):
+        settings = frloss.Settings(TINY, replace(plan, precision=precision))
+        frloss.train(settings, ten_faces, tmp_path / precision)
+        curves.append(loss_curve(tmp_path / precision))
+    assert (curves[0][1:] != curves[1][1:]).all()
+    np.testing.assert_allclose(curves[0], curves[1], rtol=0.05)
+
+
+# Shipping
+
+
+def test_shipped_weights_are_half_as_large_and_say_where_they_come_from(planned, here, monkeypatch):
+    runs.execute("base")
+    runs.execute("more")
+    shipped = runs.ship("more")
+    assert shipped == here / "data" / "checkpoints" / "more.safetensors"
+    stored, trained = load_file(shipped), load_file(here / "runs" / "more" / "weights.safetensors")
+    for key, value in trained.items():
+        assert stored[key].dtype == torch.float16 and torch.equal(stored[key], value.half())
+    beside = json.loads(shipped.with_suffix(".json").read_text())
+    assert (beside["run"], beside["after"], beside["recognizer"]) == ("more", "base", None)
+    assert beside["sha256"] == hashlib.sha256(shipped.read_bytes()).hexdigest()
+    assert beside["settings"]["schedule"]["steps"] == 6 and beside["settings"]["network"]["width"] == 8
+    assert beside["provenance"]["device"] == "cpu" and set(beside["provenance"]) >= {"torch", "hardware", "threads"}
+    assert [row["step"] for row in beside["curve"]] == [1, 2, 3, 4, 5, 6]
+    method = methods.trained("SRResNet", shipped)
+    assert method.px == 28
+    small = four_faces().images[:1]
+    assert methods.restore(method, small).shape == (1, 112, 112, 3)
+
+
+def test_a_long_curve_is_thinned_to_its_last_line(planned, here):
+    runs.execute("base")
+    log = here / "runs" / "base" / "metrics.jsonl"
+    log.write_text("".join(json.dumps({"step": i, "loss": 1 / 3}) + "\n" for i in range(1, 1051)))
+    curve = json.loads(runs.ship("base").with_suffix(".json").read_text())["curve"]
+    assert len(curve) == 105 and curve[0] == {"step": 10, "loss": 0.3333333} and curve[-1]["step"] == 1050
+
+
+def test_looks_at_unseen_faces_are_kept_however_long_the_curve(planned, here):
+    runs.execute("base")
+    rows = [{"step": i, "loss": 0.5} | ({"validation_mse": 0.1} if i % 333 == 0 else {}) for i in range(1, 1001)]
+    (here / "runs" / "base" / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    curve = json.loads(runs.ship("base").with_suffix(".json").read_text())["curve"]
+    assert [row["step"] for row in curve if "validation_mse" in row] == [333, 666, 999]
+    assert len(curve) == 103 and curve[-1]["step"] == 1000
+
+
+def test_an_ablation_keeps_all_but_its_weights(planned, here):
+    with pytest.raises(LrfrError, match="found none: train them"):
+        runs.keep_log("base")
+    weights = runs.execute("base")
+    kept = runs.keep_log("base")
+    assert kept == here / "data" / "runs" / "base.json" and [p.name for p in kept.parent.iterdir()] == ["base.json"]
+    told, shipped = (json.loads(path.read_text()) for path in (kept, runs.ship("base").with_suffix(".json")))
+    assert told["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest() != shipped["sha256"]
+    assert {k: v for k, v in told.items() if k != "sha256"} == {k: v for k, v in shipped.items() if k != "sha256"}
+
+
+def test_an_unfinished_run_is_not_shipped(planned, here):
+    with pytest.raises(LrfrError, match=r"\AExpected weights at [^\n]*base/weights\.safetensors, found none"):
+        runs.ship("base")
+    (here / "runs" / "base").mkdir(parents=True)
+    (here / "runs" / "base" / "metrics.jsonl").write_text('{"step": 1}\n')
+    with pytest.raises(LrfrError, match="found none: train them"):
+        runs.ship("base")
+    assert not (here / "data" / "checkpoints" / "base.safetensors").exists()
+    assert not (here / "data" / "checkpoints" / "base.json").exists()
