@@ -73,13 +73,14 @@ def duels(results: pd.DataFrame, method: str, baseline: str, metrics: Sequence[s
 
 
 def verdict(found: pd.DataFrame) -> bool | str | None:
-    """Whether a method beats another everywhere: False where one interval says the opposite, True where all say so.
+    """Whether a method beats another everywhere: True where all intervals say so.
 
-    Otherwise it is "not decided"; None where nothing is recorded.
+    False where more say the opposite than one in forty, as many as chance alone puts on that side of a 95 % interval;
+    otherwise "not decided"; None where nothing is recorded.
     """
     if found.empty:
         return None
-    if (found["verdict"] == "worse").any():
+    if 40 * (found["verdict"] == "worse").sum() > len(found):
         return False
     return True if (found["verdict"] == "better").all() else "not decided"
 

@@ -12,7 +12,6 @@ import dataclasses
 import json
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from torch import nn
 
 from lrfr.errors import LrfrError
 from lrfr.files import replacing, write_json, write_text
+from lrfr.hardware import hardware
 from lrfr.progress import track
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def descend(fabric: Fabric, optimizer: torch.optim.Optimizer, loss: torch.Tensor
 
 def provenance(fabric: Fabric) -> dict[str, Any]:
     """Library versions and hardware of a run, without names of machines or paths."""
-    name = torch.cuda.get_device_name() if fabric.device.type == "cuda" else platform.machine()
+    name = torch.cuda.get_device_name() if fabric.device.type == "cuda" else hardware()
     return {
         "torch": torch.__version__,
         "device": fabric.device.type,

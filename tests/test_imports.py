@@ -10,7 +10,7 @@ from lrfr.paths import repo_root
 
 #: From the ground up. A module imports what lies below its room or in it, never what lies above, nor in a function.
 ROOMS = [
-    ["errors", "optional", "paths", "files", "progress", "packages"],
+    ["errors", "hardware", "optional", "paths", "files", "progress", "packages"],
     ["assets", "alignment", "degradation", "published"],
     ["networks", "losses"],
     ["recognizers", "evaluation", "training"],

@@ -64,6 +64,9 @@ def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
     assert tables.verdict(found[found["verdict"] == "better"]) is True
     assert tables.verdict(found[found["verdict"] != "worse"]) == "not decided"
     assert tables.verdict(found[:0]) is None
+    chance = pd.concat([found[found["verdict"] == "better"]] * 20 + [found[found["verdict"] == "worse"][:1]])
+    assert len(chance) == 41 and tables.verdict(chance) == "not decided"  # one of forty misses by chance
+    assert tables.verdict(chance[2:]) is False
 
 
 def test_has_asks_for_all_its_keys(results: pd.DataFrame) -> None:

@@ -132,7 +132,7 @@ def release_batch_norm(recognizer: nn.Module, reading: str) -> list[nn.Parameter
     layers = [m for m in recognizer.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     if not layers:
         raise LrfrError(
-            "The batch-norm question needs a recogniser with batch norm, but this one has none: use facenet."
+            "The batch-norm question needs a recogniser with batch norm, but this one has none: use facenet or sface."
         )
     if reading == "statistics":
         for layer in layers:

@@ -1,7 +1,5 @@
 """What is recorded for the page on faces: people in both sets and what they change, and two ways to cut LFW out."""
 
-import datetime
-import platform
 from dataclasses import replace
 
 import pandas as pd
@@ -14,9 +12,8 @@ from lrfr.evaluation.intervals import Interval, PairBootstrap
 from lrfr.files import write_text
 from lrfr.measure import Measured
 from lrfr.paths import cache_dir
-from lrfr.record import JUDGES, Entry, path, shipped, trained, view
+from lrfr.record import JUDGES, Entry, path, provenance, shipped, trained, view
 from lrfr.record.frloss import FR
-from lrfr.runs import commit
 
 #: The network that looks for people in both sets.
 DETECTIVE: recognizers.Name = "mobilefacenet"
@@ -94,6 +91,6 @@ def _row(method: methods.Method, recognizer: str, cut: str, value: Interval, n: 
 
 def _written(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """The table with its provenance, also on disk."""
-    table = table.assign(commit=commit(), date=datetime.date.today().isoformat(), hardware=platform.machine())
+    table = table.assign(**provenance())
     write_text(path(name), table.to_csv(index=False, float_format="%.6g"))
     return table
