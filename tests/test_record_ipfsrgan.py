@@ -1,39 +1,143 @@
-"""What the chapter on ipfsrgan recomputes: the rows of the methods that are asked for, each with its likeness."""
+"""ipfsrgan's own measurements: likeness to HR, further downsampling, and the pipeline for faces of mixed sizes."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from toy_training import faces, recogniser
+import torch
+from torch import nn
 
 from lrfr import datasets, measure, methods, recognizers
-from lrfr.record import Entry
-from lrfr.record import ipfsrgan as record_ipfsrgan
+from lrfr.datasets import FaceDataset
+from lrfr.errors import LrfrError
+from lrfr.evaluation import verification
+from lrfr.measure import Measured, Pairs
+from lrfr.record import ipfsrgan
+
+
+class Corners(nn.Module):
+    """A quick face network: the means of sixteen squares of the picture, minus their mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        squares = nn.functional.avg_pool2d(images, 28).flatten(1)
+        return self.scale * (squares - squares.mean(1, keepdim=True))
+
+
+@pytest.fixture(scope="module")
+def judge() -> recognizers.Recognizer:
+    return recognizers.Recognizer("corners", Corners(), 48, "cosine")
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceDataset:
+    """Eight people of AT&T, five photographs each."""
+    return datasets.load("att").subset(np.concatenate([np.arange(5) + 10 * p for p in range(8)]))
+
+
+@pytest.fixture(scope="module")
+def pairs(faces) -> Pairs:
+    first, second = np.triu_indices(len(faces), 1)
+    genuine = faces.labels[first] == faces.labels[second]
+    keep = genuine | ((first + 3 * second) % 7 == 0)
+    return Pairs(first[keep], second[keep], genuine[keep], np.arange(keep.sum()) % 4)
 
 
 @pytest.fixture(autouse=True)
-def toys(tmp_path, monkeypatch):
-    """Two methods on a toy set; everything but likeness is another module's business."""
-    monkeypatch.setenv("LRFR_CACHE", str(tmp_path / "cache"))
-    found = [Entry(methods.hr()), Entry(methods.interpolation(28)), Entry(methods.interpolation(28, "nearest"))]
-    monkeypatch.setattr(record_ipfsrgan, "entries", lambda variants=True: found)
-    monkeypatch.setattr(datasets, "load", lambda name: faces())
-    monkeypatch.setattr(recognizers, "load", lambda name: recogniser())
-    monkeypatch.setattr(
-        record_ipfsrgan, "faces_rows", lambda measured, judges, replicates: pd.DataFrame(columns=measure.COLUMNS)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path_factory.getbasetemp() / "embeddings")
+
+
+def inverted(px: int = 28) -> methods.Method:
+    """A method that ruins faces: their negative, enlarged four times."""
+    return methods.Method("negative", px, lambda lr: 1 - lr.repeat_interleave(4, 2).repeat_interleave(4, 3))
+
+
+def test_a_face_is_wholly_like_itself_and_a_ruined_one_is_not(faces, judge):
+    same = ipfsrgan.likeness_rows(Measured(faces, methods.Method("same", 112, lambda x: x)), [judge], 50)
+    assert list(same.columns) == measure.COLUMNS and same["metric"].tolist() == ["cosine"]
+    assert same["value"].item() == pytest.approx(1, abs=1e-6) and same["n"].item() == len(faces)
+    close = ipfsrgan.likeness_rows(Measured(faces, methods.interpolation(28)), [judge], 50)
+    ruined = ipfsrgan.likeness_rows(Measured(faces, inverted()), [judge], 50)
+    assert 0.9 < close["value"].item() < 1 and ruined["value"].item() < -0.9
+    assert close["low"].item() <= close["value"].item() <= close["high"].item()
+    by_hand = Measured(faces, methods.interpolation(28))
+    cosines = torch.cosine_similarity(
+        torch.from_numpy(by_hand.embedded(judge)), torch.from_numpy(by_hand.original(judge))
     )
+    assert close["value"].item() == pytest.approx(float(cosines.mean()), abs=1e-6)
 
 
-def test_each_method_but_hr_has_its_likeness():
-    rows = record_ipfsrgan.recompute(["toy"], ["toy"], replicates=20)
-    assert rows["method"].tolist() == ["bicubic", "nearest"]
-    assert set(rows["protocol"]) == {"likeness"} and set(rows["metric"]) == {"cosine"}
-    assert rows["value"].to_numpy() == pytest.approx(np.ones(2), abs=1e-4), "faces of one colour lose nothing"
+def test_further_downsampling_measures_pairs_that_are_both_small(faces, judge, pairs):
+    rows = {}
+    for alpha in (1.0, 0.25):
+        method = methods.at_size(methods.interpolation(28), round(28 * alpha))
+        measured = Measured(faces, method)
+        table = ipfsrgan.further_rows(measured, [judge], pairs, 50).set_index("metric")
+        score = measured.similarity(judge, pairs, "both")
+        expected = verification.fold_accuracy(score, pairs.genuine, pairs.fold).mean
+        assert table.loc["accuracy", "value"] == pytest.approx(expected)
+        assert table.loc["auc", "value"] == pytest.approx(verification.auc(score, pairs.genuine))
+        assert set(table["px"]) == {round(28 * alpha)} and set(table["setting"]) == {"both"}
+        rows[alpha] = table
+    assert not rows[1.0]["value"].equals(rows[0.25]["value"])
 
 
-def test_only_the_methods_that_are_asked_for():
-    rows = record_ipfsrgan.recompute(["toy"], ["toy"], replicates=20, only=("HR", "nearest"))
-    assert rows["method"].tolist() == ["nearest"]
+def test_every_photograph_of_the_mixture_has_a_size_of_its_own(faces):
+    mixture = ipfsrgan.Mixture(faces, inverted())
+    assert set(mixture.sizes) <= set(ipfsrgan.MIXED) and len(set(mixture.sizes)) > 3
+    assert np.array_equal(mixture.sizes, ipfsrgan.Mixture(faces, inverted()).sizes)
+    assert not np.array_equal(mixture.sizes, ipfsrgan.Mixture(faces, inverted(), seed=1).sizes)
+    assert np.array_equal(ipfsrgan.Mixture(faces.subset(np.arange(9)), inverted()).sizes, mixture.sizes[:9])
 
 
-def test_variants_are_compared_with_the_printed_method():
-    assert record_ipfsrgan.BASELINES[-1] == record_ipfsrgan.RIVALS["ip"]
+def test_only_faces_under_the_threshold_are_super_resolved(faces, judge, pairs):
+    """The negative ruins whom it touches: the higher the threshold, the worse; at 0 it touches nobody."""
+    mixture = ipfsrgan.Mixture(faces, inverted())
+    plain, restored = mixture.embedded(judge)
+    large = mixture.sizes == 112
+    assert np.array_equal(plain[large], restored[large]) and large.any()
+    assert ((plain[~large] * restored[~large]).sum(1) < 0).all()
+    table = ipfsrgan.pipeline_rows(mixture, [judge], pairs, "pipeline devtest", (0, 14, 56))
+    assert table["px"].tolist() == [0, 0, 14, 14, 56, 56] and set(table["setting"]) == {"mixed"}
+    auc = table[table["metric"] == "auc"].set_index("px")["value"]
+    score = judge.similarity(plain[pairs.first], plain[pairs.second])
+    assert auc[0] == pytest.approx(verification.auc(score, pairs.genuine))
+    seen = np.where((mixture.sizes <= 14)[:, None], restored, plain)
+    by_hand = judge.similarity(seen[pairs.first], seen[pairs.second])
+    assert auc[14] == pytest.approx(verification.auc(by_hand, pairs.genuine))
+    assert auc[0] > auc[14] and auc[0] > auc[56]
+    folds = verification.fold_accuracy(score, pairs.genuine, pairs.fold).mean
+    accuracy = table[(table["metric"] == "accuracy") & (table["px"] == 0)]["value"].item()
+    assert accuracy == pytest.approx(folds)
+
+
+def test_without_folds_the_accuracy_is_that_of_the_best_threshold(faces, judge, pairs):
+    bare = Pairs(pairs.first, pairs.second, pairs.genuine)
+    table = ipfsrgan.pipeline_rows(ipfsrgan.Mixture(faces, inverted()), [judge], bare, "pipeline devtest", (0,))
+    plain, _ = ipfsrgan.Mixture(faces, inverted()).embedded(judge)
+    s = judge.similarity(plain[bare.first], plain[bare.second])
+    best = max(float(((s >= t) == bare.genuine).mean()) for t in [*s, np.inf])
+    assert table[table["metric"] == "accuracy"]["value"].item() == pytest.approx(best)
+
+
+def test_entries_without_weights_are_left_out(monkeypatch):
+    monkeypatch.setattr(ipfsrgan, "shipped", lambda name: False)
+    assert [e.method.name for e in ipfsrgan.entries()] == ["HR", "bicubic"]
+
+
+def test_nothing_to_record_is_said():
+    with pytest.raises(LrfrError, match="Nothing to record"):
+        ipfsrgan.record([])
+
+
+def test_rows_are_those_of_the_results_file(faces, judge, pairs):
+    parts = [
+        ipfsrgan.likeness_rows(Measured(faces, methods.interpolation(28)), [judge], 20),
+        ipfsrgan.further_rows(Measured(faces, methods.interpolation(28)), [judge], pairs, 20),
+        ipfsrgan.pipeline_rows(ipfsrgan.Mixture(faces, inverted()), [judge], pairs, "pipeline view2", (0, 28)),
+    ]
+    whole = pd.concat(parts, ignore_index=True)
+    assert list(whole.columns) == measure.COLUMNS and not whole.duplicated(measure.KEYS).any()
