@@ -18,7 +18,7 @@ def own_cache(tmp_path, monkeypatch):
     datasets.load("att")  # from the shared cache, before the test has its own
     monkeypatch.setenv("LRFR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(record_faces, "path", lambda name: tmp_path / f"{name}.csv")
-    monkeypatch.setattr(record_faces, "commit", lambda: "0123456789")
+    monkeypatch.setattr(record, "commit", lambda: "0123456789")
 
 
 def plain(colours: dict[str, tuple[str, tuple[int, int, int]]], name: str) -> FaceDataset:
