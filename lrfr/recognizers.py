@@ -148,7 +148,7 @@ def load(
     * "sface": OpenCV's SFace (sigmoid-constrained hypersphere loss), 128-d, cosine; grey levels 0 to 255, RGB.
     * "mobilefacenet": MobileFaceNet trained with ArcFace on WebFace600K, 512-d, cosine; [-1, 1], RGB.
     * "facenet": InceptionResnetV1 trained on VGGFace2, 512-d of unit length, Euclidean; 160 px, standardised.
-    * "lightcnn": LightCNN-29, 256-d, cosine; the whole crop at 128 px, grey (ITU-R BT.601 luma), [0, 1].
+    * "lightcnn": LightCNN-29, 256-d, cosine; its authors' own frame at 128 px, grey (ITU-R BT.601 luma), [0, 1].
     * "sphereface": SphereFace-20 (A-Softmax), 512-d, cosine; the middle 96 columns, BGR, (grey level - 127.5) / 128.
 
     Args:

@@ -307,6 +307,7 @@ def test_a_recogniser_without_batch_norm_is_said(faces, start, tmp_path):
         ({"share": 0.0}, "between 0 and 1, but 0.0"),
         ({"share": 1.0}, "between 0 and 1, but 1.0"),
         ({"shift": -1}, "0 pixels or more, but -1"),
+        ({"total_variation": -0.1}, "weighs 0 or more, but -0.1"),
         ({"batch_norm": "all"}, "not 'all'"),
     ],
 )

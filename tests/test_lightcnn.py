@@ -78,10 +78,10 @@ def test_embeddings_and_their_gradient(layout: lightcnn.LightCNN, faces: torch.T
     assert embeddings.shape == (2, network.dim) == (2, 256)
     assert network.distance == "cosine"
     with torch.no_grad():
-        assert torch.allclose(embeddings, layout(lightcnn.Input()(faces)), atol=1e-5)
+        assert torch.allclose(embeddings, layout(lightcnn.Input("authors")(faces)), atol=1e-5)
     embeddings.square().sum().backward()
     assert images.grad is not None
-    assert (images.grad != 0).float().mean() > 0.9
+    assert (images.grad != 0).float().mean() > 0.8  # the authors' frame leaves the edges of the crop out
     assert not any(p.requires_grad for p in network.parameters())
 
 

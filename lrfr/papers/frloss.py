@@ -66,11 +66,10 @@ class Settings:
             raise LrfrError(f"Batch norm is frozen, or its statistics or parameters move; not '{self.batch_norm}'.")
         if not 0 < self.share < 1:
             raise LrfrError(f"The FR loss's share of the whole lies between 0 and 1, but {self.share} was asked for.")
-        if self.shift < 0 or self.total_variation < 0:
-            raise LrfrError(
-                f"The recogniser's view moves by 0 pixels or more and the total variation weighs 0 or more, but "
-                f"{self.shift} and {self.total_variation} were asked for."
-            )
+        if self.shift < 0:
+            raise LrfrError(f"The recogniser's view moves by 0 pixels or more, but {self.shift} was asked for.")
+        if self.total_variation < 0:
+            raise LrfrError(f"The total variation weighs 0 or more, but {self.total_variation} was asked for.")
 
     @property
     def lr_size(self) -> int:
