@@ -101,9 +101,10 @@ class Measured:
         return recognizer.similarity_matrix(probe, gallery)
 
 
-def _row(
+def result_row(
     measured: Measured, protocol: str, recognizer: str, setting: str, metric: str, value: Interval, n: int
 ) -> list:
+    """One row of the results file, in the order of :data:`COLUMNS`."""
     method = measured.method
     key = [measured.dataset.name, protocol, method.name, method.px, measured.seed, recognizer, setting]
     return [*key, metric, value.value, value.low, value.high, n]
@@ -124,15 +125,19 @@ def pair_rows(
         s = measured.similarity(recognizer, pairs, setting)
         for metric, statistic in _STATISTICS.items():
             value = bootstrap.interval(statistic, s)
-            rows.append(_row(measured, protocol, recognizer.name, setting, metric, value, len(s)))
+            rows.append(result_row(measured, protocol, recognizer.name, setting, metric, value, len(s)))
         point = verification.tar_at_far(s, pairs.genuine, 1e-2)
-        rows.append(_row(measured, protocol, recognizer.name, setting, "tar_at_far_0.01", _bare(point.tar), len(s)))
+        rows.append(
+            result_row(measured, protocol, recognizer.name, setting, "tar_at_far_0.01", _bare(point.tar), len(s))
+        )
         if pairs.fold is not None:
             folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
             value = bootstrap.fixed_accuracy(folds.correct)
             accuracy = Interval(folds.mean, value.low, value.high)
-            rows.append(_row(measured, protocol, recognizer.name, setting, "accuracy", accuracy, len(s)))
-            rows.append(_row(measured, protocol, recognizer.name, setting, "accuracy_sd", _bare(folds.sd), len(s)))
+            rows.append(result_row(measured, protocol, recognizer.name, setting, "accuracy", accuracy, len(s)))
+            rows.append(
+                result_row(measured, protocol, recognizer.name, setting, "accuracy_sd", _bare(folds.sd), len(s))
+            )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -147,12 +152,14 @@ def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000)
         flat = every.pairs()
         for metric, statistic in _STATISTICS.items():
             value, count = _bare(statistic(flat.similarity, flat.genuine)), len(flat.similarity)
-            rows.append(_row(measured, "all pairs", recognizer.name, setting, metric, value, count))
+            rows.append(result_row(measured, "all pairs", recognizer.name, setting, metric, value, count))
         rows += _tar_rows(measured, recognizer, setting, every, "all pairs", replicates)
         correct = identification.leave_one_out_knn(matrix, labels)
         for k, hits in correct.items():
             rows.append(
-                _row(measured, "leave one out", recognizer.name, setting, f"{k}nn", probes.interval(hits), len(labels))
+                result_row(
+                    measured, "leave one out", recognizer.name, setting, f"{k}nn", probes.interval(hits), len(labels)
+                )
             )
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -165,8 +172,8 @@ def _tar_rows(
     value = percentile_interval(point.tar, every.tar_replicates(FAR, replicates))
     count = every.impostors + every.genuine
     where = (measured, protocol, recognizer.name, setting)
-    errors = _row(*where, f"false_accepts_at_far_{FAR:g}", _bare(point.false_accepts), point.impostors)
-    return [_row(*where, f"tar_at_far_{FAR:g}", value, count), errors]
+    errors = result_row(*where, f"false_accepts_at_far_{FAR:g}", _bare(point.false_accepts), point.impostors)
+    return [result_row(*where, f"tar_at_far_{FAR:g}", value, count), errors]
 
 
 def cross_rows(measured: Measured, recognizer: Recognizer, protocol: str, replicates: int = 1000) -> pd.DataFrame:
@@ -187,7 +194,9 @@ def cmc_rows(measured: Measured, recognizer: Recognizer, max_rank: int = 50, rep
     found = identification.ranks(measured.matrix(recognizer, "both"), labels)
     probes = ImageBootstrap(labels, replicates)
     rows = [
-        _row(measured, "leave one out", recognizer.name, "both", f"rank_{k}", probes.interval(found <= k), len(labels))
+        result_row(
+            measured, "leave one out", recognizer.name, "both", f"rank_{k}", probes.interval(found <= k), len(labels)
+        )
         for k in range(1, max_rank + 1)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -200,9 +209,9 @@ def quality_rows(
     faces = ImageBootstrap(measured.dataset.labels, replicates)
     rows = []
     for metric, per_face in measured.quality(backbones).items():
-        rows.append(_row(measured, "quality", "", "", metric, faces.interval(per_face), len(per_face)))
+        rows.append(result_row(measured, "quality", "", "", metric, faces.interval(per_face), len(per_face)))
         spread = _bare(float(np.std(per_face, ddof=1)))
-        rows.append(_row(measured, "quality", "", "", f"{metric}_sd", spread, len(per_face)))
+        rows.append(result_row(measured, "quality", "", "", f"{metric}_sd", spread, len(per_face)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -217,8 +226,10 @@ def fr_loss_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1
     values = np.square(measured.embedded(recognizer) - measured.original(recognizer)).sum(1)
     mean = ImageBootstrap(measured.dataset.labels, replicates).interval(values)
     rows = [
-        _row(measured, "quality", recognizer.name, "", "fr_loss", mean, len(values)),
-        _row(measured, "quality", recognizer.name, "", "fr_loss_sd", _bare(float(values.std(ddof=1))), len(values)),
+        result_row(measured, "quality", recognizer.name, "", "fr_loss", mean, len(values)),
+        result_row(
+            measured, "quality", recognizer.name, "", "fr_loss_sd", _bare(float(values.std(ddof=1))), len(values)
+        ),
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -248,13 +259,15 @@ def difference_rows(
             found["accuracy"] = bootstrap.fixed_accuracy_difference(*right)
         for metric, value in found.items():
             name = f"{metric}_minus_{baseline.method.name}"
-            rows.append(_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
+            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
         if baseline.method.name == "bicubic":
             whole = measured.original(recognizer)
             best = recognizer.similarity(whole[pairs.first], whole[pairs.second])
             share = bootstrap.share_of_gap(_AUC, mine, theirs, best)
             if share is not None:
-                rows.append(_row(measured, protocol, recognizer.name, setting, "auc_share_of_gap", share, len(mine)))
+                rows.append(
+                    result_row(measured, protocol, recognizer.name, setting, "auc_share_of_gap", share, len(mine))
+                )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -271,7 +284,7 @@ def set_difference_rows(
         )
         for k, hits in mine.items():
             value, name = probes.difference(hits, theirs[k]), f"{k}nn_minus_{baseline.method.name}"
-            rows.append(_row(measured, "leave one out", recognizer.name, setting, name, value, len(labels)))
+            rows.append(result_row(measured, "leave one out", recognizer.name, setting, name, value, len(labels)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -282,7 +295,7 @@ def quality_difference_rows(measured: Measured, baseline: Measured, replicates: 
     rows = []
     for metric, per_face in mine.items():
         value, name = faces.difference(per_face, theirs[metric]), f"{metric}_minus_{baseline.method.name}"
-        rows.append(_row(measured, "quality", "", "", name, value, len(per_face)))
+        rows.append(result_row(measured, "quality", "", "", name, value, len(per_face)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -314,5 +327,5 @@ def gain_rows(
         point = (value[0] - value[1]) - (value[2] - value[3])
         gain = percentile_interval(point, (draw[0] - draw[1]) - (draw[2] - draw[3]))
         metric = f"auc_gain_minus_{second[0].method.px}px"
-        rows.append(_row(first[0], protocol, recognizer.name, setting, metric, gain, len(pairs.first)))
+        rows.append(result_row(first[0], protocol, recognizer.name, setting, metric, gain, len(pairs.first)))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -97,7 +97,9 @@ def likeness_rows(measured: Measured, judges: Sequence[Recognizer], replicates: 
     for judge in judges:
         a, b = measured.embedded(judge), measured.original(judge)
         cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
-        rows.append(_row(measured, "likeness", judge.name, "", "cosine", bootstrap.interval(cosine), len(cosine)))
+        rows.append(
+            measure.result_row(measured, "likeness", judge.name, "", "cosine", bootstrap.interval(cosine), len(cosine))
+        )
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
@@ -116,14 +118,6 @@ def _record_likeness(
 
 def _there(entry: Entry, name: str, protocol: str) -> bool:
     return recorded(load_results("ipfsrgan") if path("ipfsrgan").is_file() else None, name, protocol, entry)
-
-
-def _row(
-    measured: Measured, protocol: str, recognizer: str, setting: str, metric: str, value: Interval, n: int
-) -> list:
-    method = measured.method
-    key = [measured.dataset.name, protocol, method.name, method.px, measured.seed, recognizer, setting]
-    return [*key, metric, value.value, value.low, value.high, n]
 
 
 # Further downsampling (Sec. V, Table 3, Fig. 7)
@@ -155,9 +149,9 @@ def further_rows(
         folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
         found = bootstrap.fixed_accuracy(folds.correct)
         accuracy = Interval(folds.mean, found.low, found.high)
-        rows.append(_row(measured, "further", judge.name, "both", "accuracy", accuracy, len(s)))
+        rows.append(measure.result_row(measured, "further", judge.name, "both", "accuracy", accuracy, len(s)))
         auc = bootstrap.interval(verification.auc, s)
-        rows.append(_row(measured, "further", judge.name, "both", "auc", auc, len(s)))
+        rows.append(measure.result_row(measured, "further", judge.name, "both", "auc", auc, len(s)))
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
