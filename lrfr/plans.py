@@ -62,7 +62,7 @@ def planned() -> list[Run]:
 
 def pilots() -> list[Run]:
     """Short runs by which settings were chosen, and ablations: their numbers are kept, their weights are not."""
-    return [*_frloss_pilots(), *_ftlgan_ablations()]
+    return [*_frloss_pilots(), *_ipfsrgan_pilots(), *_ftlgan_ablations()]
 
 
 def find(name: str) -> Run:
@@ -133,6 +133,10 @@ def _ipfsrgan() -> list[Run]:
         Run(f"ipfsrgan-s0-{key}", settings, costs[key], recognizer="dlib" if settings.identity else None)
         for key, settings in ipfsrgan.study(0).items()
     ]
+
+
+def _ipfsrgan_pilots() -> list[Run]:
+    return [Run(f"ipfsrgan-pilot-{key}", s, 90, recognizer="dlib") for key, s in ipfsrgan.pilots().items()]
 
 
 def _ftlgan() -> list[Run]:
