@@ -280,7 +280,7 @@ def study(seed: int = 0) -> dict[str, Settings]:
 
 
 def pilots() -> dict[str, Settings]:
-    """Short runs of IP-FSRGAN that chose the discriminator of :func:`study`, by held-out CelebA people's photographs."""
+    """Short runs of IP-FSRGAN that chose the discriminator of :func:`study`, by photographs of held-out people."""
     plan = Schedule(steps=300, batch_size=4, learning_rate=2e-4, decay="constant")
     ours = replace(study()["ip"], schedule=plan)
     normed = replace(ours, discriminator=replace(ours.discriminator, norm=True))
