@@ -4,7 +4,8 @@
 # Abello and Hirata {cite}`abello2019` train a super-resolution network twice over: first to come close to the
 # pixels of the HR face, then to come close to its *embedding* in a face recognition network. You will learn how the two
 # phases work, what the second one gains and costs, and whether it teaches identity or only the taste of one network:
-# the question the paper leaves open.
+# the question the paper leaves open. How the settings were chosen, where the paper slips and which of its claims hold
+# stands on {doc}`a second page <frloss_claims>`.
 
 # %% tags=["parameters"]
 profile = None  # smoke, demo (the default), study or paper
@@ -22,7 +23,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import spearmanr
 
 from lrfr import (
     chapter,
@@ -40,7 +40,6 @@ from lrfr import (
 from lrfr.alignment import SIZE
 from lrfr.datasets import celeba
 from lrfr.errors import LrfrError
-from lrfr.evaluation import quality
 from lrfr.losses.identity import fr_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.measure import Measured
@@ -215,8 +214,8 @@ figures.show(
 # %% [markdown]
 # A short training of your own: phase 2 goes on from the shipped phase 1, in both arms. It is far too short to matter
 # for recognition; it shows that the loop works and which way the losses move. The profile `study` takes CelebA's faces
-# instead of AT&T's; `paper` trains both phases with the paper's own settings on CelebA's official training partition,
-# in `runs/`, where an interrupted training goes on.
+# instead of AT&T's; `paper` trains both phases at 8x and 4x with the paper's own settings on CelebA's official training
+# partition, in `runs/`, where an interrupted training goes on.
 
 # %%
 att = datasets.load("att")
@@ -227,24 +226,27 @@ if printed:
 else:
     faces = datasets.load("celeba-train") if run.own_data else att
 eye = facenet if printed and facenet is not None else judge
-live, fell = {}, {}
+live, fell, ways = {}, {}, {}
 with tempfile.TemporaryDirectory() as scratch:
-    folder = repo_root() / "runs" / f"frloss-paper-s{run.seed}" if printed else Path(scratch)
-    start = methods.checkpoint("frloss-8x-s0-base")
-    if printed:
-        plan = frloss.paper(8, 1, steps=run.steps)
-        plan = replace(plan, schedule=replace(plan.schedule, seed=run.seed, device=run.device))
-        start = frloss.train(plan, faces, folder / "base")
-    short = Schedule(run.steps, 8, 2e-4, seed=run.seed, precision="32-true", device=run.device, log_every=2)
+    for scale in (8, 4) if printed else (8,):
+        folder = repo_root() / "runs" / f"frloss-paper-{scale}x-s{run.seed}" if printed else Path(scratch)
+        start = methods.checkpoint("frloss-8x-s0-base")
+        if printed:
+            plan = frloss.paper(scale, 1, steps=run.steps)
+            plan = replace(plan, schedule=replace(plan.schedule, seed=run.seed, device=run.device))
+            start = frloss.train(plan, faces, folder / "base")
+        short = Schedule(run.steps, 8, 2e-4, seed=run.seed, precision="32-true", device=run.device, log_every=2)
+        ways[scale] = {"start": methods.trained("start", start, run.device)}
+        for arm in ("fr", "mse"):
+            plan = frloss.paper(scale, 2, arm, run.steps) if printed else frloss.Settings(arm=arm, schedule=short)
+            plan = replace(plan, schedule=replace(plan.schedule, seed=run.seed, device=run.device))
+            weights = frloss.train(plan, faces, folder / arm, eye, start)
+            ways[scale][arm] = methods.trained(arm, weights, run.device)
+            if scale == 8:
+                lines = (folder / arm / "metrics.jsonl").read_text().splitlines()
+                live[arm] = pd.DataFrame(json.loads(line) for line in lines)
     watched = faces.subset(np.arange(min(len(faces), 40)))
-    ways = {"start": methods.trained("start", start, run.device)}
-    for arm in ("fr", "mse"):
-        plan = frloss.paper(8, 2, arm, run.steps) if printed else frloss.Settings(arm=arm, schedule=short)
-        plan = replace(plan, schedule=replace(plan.schedule, seed=run.seed, device=run.device))
-        weights = frloss.train(plan, faces, folder / arm, eye, start)
-        live[arm] = pd.DataFrame(json.loads(line) for line in (folder / arm / "metrics.jsonl").read_text().splitlines())
-        ways[arm] = methods.trained(arm, weights, run.device)
-    for name, way in ways.items():
+    for name, way in ways[8].items():
         rows = measure.fr_loss_rows(Measured(watched, way), eye, run.replicates)
         fell[name] = tables.value(rows, metric="fr_loss")
 half = abs(live["fr"]["fr_share"][0] - 0.5) < 0.15
@@ -263,110 +265,22 @@ axes[1].set(xlabel="step", ylabel="FR loss (dlib)")
 axes[0].legend()
 figures.show(
     figure,
-    caption=f"Your training: {run.steps} steps of phase 2 on {len(faces)} faces, {plan.schedule.batch_size} a step.",
+    caption=f"Your training: {run.steps} steps of phase 2 at 8x on {len(faces)} faces, {plan.schedule.batch_size} a "
+    "step.",
     alt="Two noisy lines: MSE of both arms and FR loss of the FR arm over a few training steps.",
     name="frloss-live",
 )
 if printed:
     view, pairs = record.view("view2")
-    rows = [
-        measure.pair_rows(Measured(view, replace(way, name=name)), eye, pairs, "view2", run.replicates)
-        for name, way in [("bicubic", methods.interpolation(14)), *ways.items()]
-    ]
-    rows = pd.concat(rows)
-    scored = [
-        {"method": name} | {m: tables.cell(rows, method=name, setting="both", metric=m) for m in ("accuracy", "auc")}
-        for name in ("bicubic", *ways)
-    ]
+    scored = []
+    for scale, trained in ways.items():
+        for name, way in {"bicubic": methods.interpolation(SIZE // scale), **trained}.items():
+            rows = measure.pair_rows(Measured(view, replace(way, name=name)), eye, pairs, "view2", run.replicates)
+            row = {"scale": f"{scale}x", "method": name}
+            scored.append(row | {m: tables.cell(rows, setting="both", metric=m) for m in ("accuracy", "auc")})
     figures.show_table(
-        pd.DataFrame(scored), f"The paper's settings at 8x: LFW View 2, both restored, {len(pairs.first)} pairs."
+        pd.DataFrame(scored), f"The paper's settings: LFW View 2, both restored, {len(pairs.first)} pairs."
     )
-
-# %% [markdown]
-# ## How the settings were chosen
-#
-# Every choice was made on LFW View 1, by short runs of phase 2 at 8x that differ from each other in one thing. The
-# paper's balance, an FR loss of half the whole at the start, is `pilot-share50`; the shipped runs start at a share of
-# {glue:text}`frloss-share`. `lrfr pilots` records the tables.
-
-# %%
-pilots = record_frloss.load_pilots()
-chapter.glue_number("frloss-share", ours["settings"]["share"], ".1f")
-shown = pd.DataFrame({"run": pilots["run"], "what differs": [record_frloss.what_differs(r) for r in pilots["run"]]})
-for network, label in NETWORKS.items():
-    shown[label] = pilots[f"auc_{network}_probe"]
-shown["PSNR (dB)"], shown["grid"] = pilots["psnr"], pilots["grid"]
-counted = {"pairs", "photographs"} <= set(pilots)
-pairs, photographs = (
-    (f", {pilots['pairs'].max():,.0f} pairs", f"{pilots['photographs'].max():.0f} photographs")
-    if counted
-    else ("", "faces")
-)
-figures.show_table(
-    shown,
-    f"Pilots: AUC of a 14 px probe against HR on LFW View 1 DevTest{pairs}; PSNR and the strength of a period-4 grid "
-    f"(grey levels) on {photographs} of held-out people.",
-    formats={**dict.fromkeys(NETWORKS.values(), ".4f"), "PSNR (dB)": ".2f", "grid": ".2f"},
-)
-
-
-# %% tags=["hide-input"]
-def against(runs, other):
-    rows = []
-    for name in runs:
-        found = {network: record_frloss.pilot_difference(pilots, name, network, other) for network in NETWORKS}
-        if None not in found.values():
-            rows.append({"run": name, "what differs": record_frloss.what_differs(name)})
-            rows[-1] |= {NETWORKS[n]: figures.with_interval(d.value, d.low, d.high, 4) for n, d in found.items()}
-    return pd.DataFrame(rows)
-
-
-def said(name, other):
-    """What the paired intervals of a pilot say, in words."""
-    words = []
-    for network, label in NETWORKS.items():
-        d = record_frloss.pilot_difference(pilots, name, network, other)
-        if d is None:
-            return "not recorded yet"
-        verdict = "a tie" if not d.excludes_zero else "better" if d.value > 0 else "worse"
-        words.append(f"{verdict} with {label} ({d.value:+.4f})")
-    return ", ".join(words)
-
-
-trained_runs = [r for r in pilots["run"] if r != "bicubic" and r != record_frloss.PAPERS_BALANCE]
-second = [r for r in trained_runs if record_frloss.stem(r) != record_frloss.PAPERS_BALANCE]
-for runs, other, what in (
-    (trained_runs, "share50", "pilot-share50, the paper's balance"),
-    (second, "stem", "the run that each changes in one thing: pilot-mse for the MSE arm, else pilot-share80"),
-):
-    if len(compared := against(runs, other)):
-        figures.show_table(compared, f"Paired differences in AUC, 95 % intervals over people, to {what}.")
-    else:
-        print(f"Not recorded yet: paired differences to {what}.")
-chapter.glue_text("frloss-choice", said("pilot-share80", "share50"))
-
-# %% [markdown]
-# The shipped share against the paper's balance: {glue:text}`frloss-choice`. Where the interval includes 0 the choice is
-# a tie, and a finer comparison of settings is not to be had from these pairs.
-
-# %% tags=["hide-input"]
-view1 = {"set": "lfw", "protocol": "devtest", "setting": "probe", "seed": 0}
-rows = []
-if tables.has(results, **view1):
-    for network, label in NETWORKS.items():
-        for method in ("bicubic", MSE, FR, "HR"):
-            here = {**view1, "method": method, "px": SIZE if method == "HR" else 14, "recognizer": network}
-            row = {"network": label, "method": method}
-            row |= {name: tables.cell(results, metric=m, **here) for name, m in (("d'", "d_prime"), ("AUC", "auc"))}
-            rows.append(row | {"EER": tables.cell(results, metric="eer", **here)})
-    n = int(tables.pick(results, **view1)["n"].iloc[0])
-    figures.show_table(
-        pd.DataFrame(rows),
-        f"The shipped runs on LFW View 1 DevTest, 14 px probe against HR, {n} pairs, 95 % intervals. Recomputed by: "
-        "lrfr record frloss devtest --check.",
-    )
-else:
-    print("The shipped runs on View 1 are not recorded yet: `lrfr record frloss devtest` does it.")
 
 # %% [markdown]
 # ## The numbers are recomputed
@@ -405,19 +319,13 @@ for name in ("celeba-held-out", "caltech"):
         "--check.",
     )
 
-
 # %% tags=["hide-input"]
-def gain(metric, px, name="celeba-held-out", **where):
-    keys = {"set": name, "px": px, "metric": metric, "seed": 0, **where}
-    return tables.value(results, method=FR, **keys), tables.value(results, method=MSE, **keys)
-
-
 for px, scale in ((14, "8x"), (28, "4x")):
-    fr_value, mse_value = gain("fr_loss", px, recognizer="dlib")
-    db, db_mse = gain("psnr", px)
+    fr_value, mse_value = record_frloss.arms(results, "fr_loss", px, recognizer="dlib")
+    db, db_mse = record_frloss.arms(results, "psnr", px)
     chapter.glue_number(f"frloss-fall-{scale}", 1 - fr_value / mse_value, ".0%")
     chapter.glue_number(f"frloss-db-{scale}", db - db_mse, ".2f")
-    chapter.glue_number(f"frloss-ssim-{scale}", np.subtract(*gain("ssim", px)), ".3f")
+    chapter.glue_number(f"frloss-ssim-{scale}", np.subtract(*record_frloss.arms(results, "ssim", px)), ".3f")
 theirs = {
     scale: 1
     - published.value(paper, 1, f"FRSRResNet ({scale})", "fr_loss")
@@ -562,45 +470,6 @@ with_inset(4, 1, 24, 32, "the eyes")  # at whole LR pixels
 with_inset(5, 2, 56, 32, "mouth and nose")
 
 # %% [markdown]
-# ### The checkerboard
-#
-# The paper sees "checkerboard-like artifacts" in its FR faces. A grid shows up as a brightness that depends on a
-# pixel's place modulo 4: we average each of the 16 places over all faces and take the spread, HR's own subtracted.
-
-# %%
-grid = {}
-for label, method in (
-    ("bicubic", methods.interpolation(14)),
-    (MSE, record.trained("frloss-8x-s0-mse", MSE, run.device).method),
-    (FR, record.trained("frloss-8x-s0-fr", FR, run.device).method),
-):
-    sample = caltech.images[: run.n_images]
-    grid[label] = quality.grid_strength(methods.restore(method, sample), sample)
-print({label: round(value, 1) for label, value in grid.items()}, "grey levels")
-VISIBLE = 0.2  # grey levels: what we call a grid
-drawn = pilots.set_index("run")["grid"]
-if {"pilot-shuffle", "pilot-shuffle-base"} <= set(drawn.index):
-    with_fr, alone, resized = (drawn[f"pilot-{key}"] for key in ("shuffle", "shuffle-base", "share80"))
-    comes = with_fr > resized + VISIBLE
-    words = (
-        f"{with_fr:.2f} grey levels with the FR loss, {alone:.2f} without it; resize-convolution has {resized:.2f}. "
-    )
-    words += (
-        "The grid comes from the sub-pixel convolution"
-        + (", once the FR loss trains it" if with_fr > alone + VISIBLE else "")
-        if comes
-        else "Neither draws a grid that stands out, so the change of upsampling is not what removes it"
-    )
-else:
-    with_fr = alone = resized = None
-    words = "not recorded yet"
-chapter.glue_text("frloss-checkerboard", words)
-
-# %% [markdown]
-# Does the grid come from the printed network's sub-pixel convolution? `pilot-shuffle` trains it, started so that its
-# phases are alike (ICNR): {glue:text}`frloss-checkerboard`.
-
-# %% [markdown]
 # ## Figures 6 and 7: CMC
 #
 # How often is the right person among the nearest $k$? Leave one out, both restored; the right panels leave the LR
@@ -689,14 +558,14 @@ chapter.glue_text(
     f"for {', '.join(below)} the whole interval lies below it" if below else "no interval lies wholly below it",
 )
 chapter.glue_text("frloss-shares", ", ".join(f"{reached.loc[n, 'value']:.0%} with {NETWORKS[n]}" for n in NETWORKS))
-tried = [r for r in pilots["run"] if r.startswith("pilot-") and not r.endswith("-base")]
+tried = [r for r in record_frloss.load_pilots()["run"] if r.startswith("pilot-") and not r.endswith("-base")]
 chapter.glue_number("frloss-tried", len(tried), "d")
 
 # %% [markdown]
 # Two thirds of the gap is the line this study aimed at. At seed 0 it is {glue:text}`frloss-goal`
 # ({glue:text}`frloss-shares`); {glue:text}`frloss-goal-sure`. Tried for it, on View 1: the
-# {glue:text}`frloss-tried` pilots above (share, steps and rate of phase 2, a longer phase 1, a moving or mirrored view,
-# total variation, other targets).
+# {glue:text}`frloss-tried` pilots of {doc}`the second page <frloss_claims>` (share, steps and rate of phase 2, a longer
+# phase 1, a moving or mirrored view, total variation, other targets).
 
 # %%
 rows = []
@@ -740,294 +609,3 @@ chapter.glue_number("frloss-seeds", len(trained_seeds), "d")
 # %% [markdown]
 # Training seeds recorded: {glue:text}`frloss-seeds`. Does every paired interval, over seeds and networks, lie above 0?
 # Against bicubic: {glue:text}`frloss-above-bicubic`; against the MSE arm: {glue:text}`frloss-above-mse`.
-
-# %% [markdown]
-# ## Does PSNR know?
-#
-# The paper asks for "a more varied sample of SISR networks" to see how PSNR and SSIM correlate with recognition. On
-# AT&T at 28 and 14 px we have five interpolations and two trained networks, seen by dlib (at whole factors nearest and
-# area enlarge alike, so two of them tie). That is few methods, one set and one recogniser: read the correlations as
-# such.
-
-# %%
-att_rows = results[(results["set"] == "att") & (results["px"] < 112) & (results["seed"] == 0)]
-wide = att_rows[
-    (att_rows["metric"].isin(["psnr", "ssim", "lpips_alexnet"]))
-    | ((att_rows["metric"] == "auc") & (att_rows["recognizer"] == "dlib") & (att_rows["setting"] == "probe"))
-].pivot_table(index=["px", "method"], columns="metric", values="value")
-rows = []
-for px in (28, 14):
-    for metric in ("psnr", "ssim", "lpips_alexnet"):
-        here = wide.loc[px]
-        rho = spearmanr(here[metric], here["auc"]).statistic
-        rows.append(
-            {"px": px, "quality": metric, "methods": len(here), "rank correlation with AUC": round(float(rho), 2)}
-        )
-figures.show_table(
-    pd.DataFrame(rows), "Spearman correlation of image quality with AUC (AT&T, dlib, LR probe), over methods.", digits=2
-)
-for px in (28, 14):
-    here = wide.loc[px]
-    chapter.glue_number(f"frloss-rho-{px}", spearmanr(here["psnr"], here["auc"]).statistic, ".2f")
-    chapter.glue_number(f"frloss-rho-n-{px}", len(here), "d")
-
-# %% tags=["hide-input"]
-figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.2))
-for axis, px in zip(axes, (28, 14), strict=True):
-    for method, row in wide.loc[px].iterrows():
-        axis.plot(row["psnr"], row["auc"], "o", color=figures.method_colour(method), label=method)
-    axis.set(xlabel="PSNR (dB)", title=f"{px} px")
-    axis.margins(x=0.12, y=0.12)
-axes[0].set_ylabel("AUC (dlib, LR probe)")
-axes[0].legend(fontsize=7, loc="center right")
-best = {px: (wide.loc[px]["psnr"].idxmax(), wide.loc[px]["auc"].idxmax()) for px in (28, 14)}
-words = "; ".join(f"at {px} px {a} has the most PSNR and {b} the highest AUC" for px, (a, b) in best.items())
-chapter.glue_text("frloss-best", words)
-assert best[14][0] == MSE and best[14][1] == FR, "the summary says that PSNR prefers the network that recognises worse"
-figures.show(
-    figure,
-    caption=f"Recognition against PSNR, AT&T, every method of this chapter: {words}.",
-    alt="Two scatter plots of AUC against PSNR, one at 28 px and one at 14 px, a point a method.",
-    name="frloss-psnr",
-)
-
-# %% [markdown]
-# ## The batch-norm question
-#
-# The recogniser is frozen, but "it is necessary to let the Batch Normalization parameters update during training as not
-# doing so leads to color distortions" (Sec. III-D). *Parameters* could mean the running statistics, or the affine scale
-# and shift. `frloss.Settings(batch_norm=...)` has both readings. dlib's network has no batch normalisation at all, only
-# fixed affine layers. SFace and MobileFaceNet have, but in their ONNX files the earlier ones are folded into the
-# convolutions before them: SFace has {glue:text}`frloss-norms` left, in its last layers. So only those can move here,
-# fewer than in the paper's FaceNet.
-
-# %%
-try:
-    frloss.release_batch_norm(judge, "statistics")
-except LrfrError as error:
-    print("dlib:", error)
-norms = [m for m in recognizers.load("sface").modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-chapter.glue_number("frloss-norms", len(norms), "d")
-print(f"SFace: {len(norms)} batch norms, of {' and '.join(str(m.num_features) for m in norms)} channels")
-print("FaceNet:", "needs weights" if facenet is None else "is here")
-
-# %% tags=["hide-input"]
-practice, unseen = datasets.identity_split(caltech, 0.3, run.seed)  # in colour, unlike AT&T
-practice, unseen = (x.subset(np.arange(0, len(x), 8 if smoke else 3)) for x in (practice, unseen))
-plan = Schedule(
-    max(2, run.steps // 2), 4 if smoke else 8, 2e-4, seed=run.seed, precision="32-true", device=run.device, log_every=2
-)
-start = methods.checkpoint("frloss-8x-s0-base")
-ways = {("", "before"): methods.trained("before", start, run.device)}
-with tempfile.TemporaryDirectory() as scratch:
-    for name in ("sface",) if facenet is None else ("sface", "facenet"):
-        for reading in ("frozen", "statistics", "parameters"):
-            network = recognizers.load(name, run.device)  # anew each time: its batch norms have moved
-            settings = frloss.Settings(arm="fr", schedule=plan, batch_norm=reading)
-            weights = frloss.train(settings, practice, Path(scratch) / f"{name}-{reading}", network, start)
-            ways[name, reading] = methods.trained(reading, weights, run.device)
-rows, shift, decibels = [], {}, {}
-for (name, reading), way in ways.items():
-    measured = Measured(unseen, way)
-    shift[name, reading] = measure.colour_shift(measured)
-    decibels[name, reading] = tables.value(measure.quality_rows(measured, run.replicates), metric="psnr")
-    rows.append([name or "none", reading, f"{shift[name, reading]:.1f}", f"{decibels[name, reading]:.1f}"])
-if facenet is None:
-    rows += [["facenet", r, "needs weights", "needs weights"] for r in ("frozen", "statistics", "parameters")]
-figures.show_table(
-    pd.DataFrame(rows, columns=["recogniser", "batch norm", "colour shift (grey levels)", "PSNR (dB)"]),
-    f"The batch-norm question: {plan.steps} steps of phase 2 on {len(practice)} Caltech faces, seen on {len(unseen)} "
-    "of other people. FaceNet's weights come in no package; lrfr assets says how to get them.",
-)
-moved = [reading for (name, reading), s in shift.items() if name == "sface" and s > 1]
-chapter.glue_text(
-    "frloss-moved",
-    f"more than one grey level with {', '.join(moved)}" if moved else "less than one grey level in all three readings",
-)
-spread = [d for (name, _), d in decibels.items() if name == "sface"]
-chapter.glue_number("frloss-moved-db", max(spread) - min(spread), ".1f")
-chapter.glue_text(
-    "frloss-moved-answer", "a difference to see" if moved else "no colour distortion to see, frozen or not"
-)
-
-# %% [markdown]
-# A colour shift is how far the mean of a channel moves from the HR face's. It is {glue:text}`frloss-moved`, and PSNR
-# differs by {glue:text}`frloss-moved-db` dB between them. In so short a training, and with so few norms to move, there
-# is {glue:text}`frloss-moved-answer`; what the paper saw with FaceNet needs its weights.
-
-# %% [markdown]
-# ## Where the paper slips
-#
-# Each line is checked by the cell that prints it, from the published values or by a short calculation.
-
-# %% tags=["hide-input"]
-printed = {
-    (row, metric): published.value(paper, 3, row, metric)
-    for row in ("FRSRResNet (4x)", "VanillaSRResNet (4x)", "High Resolution")
-    for metric in ("accuracy", "accuracy_sd", "auc", "eer")
-    if not (row == "High Resolution" and metric in ("auc", "eer"))
-}
-ties = sum(printed["FRSRResNet (4x)", m] == printed["VanillaSRResNet (4x)", m] for m in ("accuracy", "auc", "eer"))
-# Ten fold accuracies of mean 1 - d vary most when one fold has all the errors: their variance is then 10 d^2.
-mean, spread = printed["High Resolution", "accuracy"], printed["High Resolution", "accuracy_sd"]
-most = 10 * (1 - mean) ** 2
-losses = paper[(paper["table"] == 1) & (paper["metric"] == "fr_loss")]["value"]
-grey = torch.full((1, 3, 16, 16), 0.5)
-# PSNR is 10 log10 of something over the error: to the first power (the norm as printed) or squared.
-twice = {power: 10 * np.log10(2.0**power) for power in (1, 2)}
-error = 0.1 * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
-measured_twice = float(quality.psnr(grey + error, grey)[0] - quality.psnr(grey + 2 * error, grey)[0])
-slips = [
-    (
-        "Our method gives better results on all metrics reported (Sec. V-B)",
-        f"at 4x, {ties} of 3 values of Table III are equal",
-    ),
-    (
-        "mean accuracy and variance (Sec. IV-B)",
-        f"a variance of {spread:g} is impossible at mean {mean:g}: ten folds allow {most:.4f}; it is a deviation",
-    ),
-    (
-        "the FR loss is a squared distance of embeddings (Eq. 5); their length is not given",
-        f"{int((losses > 4).sum())} of {len(losses)} in Table I exceed 4, the most between vectors of length 1",
-    ),
-    (
-        "PSNR is zero when the images sum to the largest value at each pixel (Sec. IV-B)",
-        f"two mid-grey images sum to it and have PSNR {float(quality.psnr(grey, 1 - grey)[0]):g} dB",
-    ),
-    (
-        "MSE is the norm of the difference, not squared (Eq. 3), and PSNR is made of it (Eq. 6)",
-        f"then errors twice as large cost {twice[1]:.2f} dB; they cost {twice[2]:.2f} dB with a mean of squares, as in "
-        f"any PSNR ({measured_twice:.2f} dB on a grey picture)",
-    ),
-    (
-        "outputs are converted back to the [0, 256] range (Sec. IV-C)",
-        f"a byte ends at {np.iinfo(np.uint8).max}: white becomes {int(np.array(256).astype(np.uint8))}, or all PSNR "
-        f"rises by {20 * np.log10(256 / 255):.3f} dB",
-    ),
-    (
-        "reporting average MSE, SSIM and FR Loss (Sec. IV-E)",
-        f"the columns of Table I are {', '.join(paper[paper['table'] == 1]['column'].drop_duplicates())}",
-    ),
-]
-figures.show_table(pd.DataFrame(slips, columns=["The paper", "Its own numbers"]), f"Slips of the paper: {len(slips)}.")
-
-# %% [markdown]
-# ## What the paper leaves open
-#
-# Sec. V-C asks four questions.
-#
-# - *Another recogniser in the test than in the loss*: answered above, with two.
-# - *The loss against another photograph of the person, or the person's centroid*: pilots, compared with the same run on
-#   the same photograph. Another photograph: {glue:text}`frloss-other`. The centroid: {glue:text}`frloss-centroid`.
-# - *Other architectures*: {glue:text}`frloss-rho-n-14` ways to enlarge are scored here; the RRDB network is trained
-#   through a recogniser in the chapters on IP-FSRGAN and FTLGAN.
-# - *Do PSNR and SSIM follow the task?* See the correlations above.
-#
-# And two ways to make the loss's network less particular, on the same terms: judging the mirror image too,
-# {glue:text}`frloss-mirror`; a view that moves by some pixels, against the paper's balance, {glue:text}`frloss-shift`.
-
-# %% tags=["hide-input"]
-for key, other in (("other", "stem"), ("centroid", "stem"), ("mirror", "stem"), ("shift4", "share50")):
-    chapter.glue_text(f"frloss-{key.rstrip('4')}", said(f"pilot-{key}", other))
-
-# %% [markdown]
-# ## What holds?
-#
-# "FR beats MSE on every task metric" is decided by paired 95 % intervals on the same people: accuracy, AUC, EER and
-# 1/5/10-NN, every set, recogniser and setting that is recorded, but View 1, where the settings were chosen. It holds
-# where all lie on the better side; it does not where more lie on the worse side than chance puts there, one in forty;
-# else it is not decided. An interval that includes 0 is no win.
-
-# %%
-task = ("accuracy", "auc", "eer", "1nn", "5nn", "10nn")
-shown = results[(results["seed"] == 0) & ~results["protocol"].str.startswith("devtest")]  # View 1 chose the settings
-duels = tables.duels(shown, FR, MSE, task)
-rows = [
-    {"scale": scale, "set": NAMES[name], "protocol": protocol}
-    | {"comparisons": len(part)}
-    | {word: int((part["verdict"] == word).sum()) for word in ("better", "open", "worse")}
-    for px, scale in ((14, "8x"), (28, "4x"))
-    for (name, protocol), part in duels[duels["px"] == px].groupby(["set", "protocol"])
-]
-figures.show_table(
-    pd.DataFrame(rows), "FR against MSE in task metrics, by paired intervals; open: the interval includes 0."
-)
-
-
-# %% tags=["hide-input"]
-def beats(px):
-    part = duels[duels["px"] == px]
-    count = {word: int((part["verdict"] == word).sum()) for word in ("better", "open", "worse")}
-    text = (
-        f"{count['better']} of {len(part)} paired intervals say better, {count['worse']} worse, {count['open']} neither"
-    )
-    return text, tables.verdict(part)
-
-
-gains = results[results["metric"] == "auc_gain_minus_28px"]
-gains = gains[gains["protocol"].str.startswith("view2")]
-if len(gains):
-    larger = int((gains["low"] > 0).sum())
-    gain_text = f"AUC gain at 8x minus gain at 4x, LFW View 2: {larger} of {len(gains)} intervals above 0"
-    gain_holds = True if larger == len(gains) else False if (gains["high"] < 0).any() else "not decided"
-else:
-    gain_text, gain_holds = "the interval is not recorded yet: `lrfr record frloss view2`", None
-falls = {px: 1 - np.divide(*gain("fr_loss", px, recognizer="dlib")) for px in (28, 14)}
-lost = {(m, px): np.subtract(*gain(m, px)) for m in ("psnr", "ssim") for px in (28, 14)}
-costs = tables.duels(shown, FR, MSE, ("psnr", "ssim"))
-if costs.empty:
-    cost_holds = max(lost.values()) < 0
-elif (costs["verdict"] == "worse").all():
-    cost_holds = True
-else:
-    cost_holds = False if (costs["verdict"] == "better").any() else "not decided"
-every = view[
-    (view["method"] == FR)
-    & (view["setting"] == "probe")
-    & (view["metric"] == f"auc_minus_{MSE}")
-    & view["recognizer"].isin(record.UNSEEN)
-]
-claims = [
-    *(
-        figures.Claim(f"FR beats MSE on every task metric (Tables II, III), {scale}", *beats(px))
-        for px, scale in ((14, "8x"), (28, "4x"))
-    ),
-    figures.Claim("The gain is larger at 8x than at 4x", gain_text, gain_holds),
-    figures.Claim(
-        "The FR loss falls by about the same share at 4x and 8x",
-        f"{falls[28]:.0%} at 4x, {falls[14]:.0%} at 8x (same: within a fifth of each other)",
-        bool(0.8 < falls[28] / falls[14] < 1.25),
-    ),
-    figures.Claim(
-        "FR costs PSNR and SSIM",
-        f"held-out CelebA: {lost['psnr', 14]:+.2f} dB and {lost['ssim', 14]:+.3f} at 8x, {lost['psnr', 28]:+.2f} dB "
-        f"and {lost['ssim', 28]:+.3f} at 4x; {int((costs['verdict'] == 'worse').sum())} of {len(costs)} paired "
-        "intervals say worse",
-        cost_holds,
-    ),
-    figures.Claim(
-        "The FR loss draws a checkerboard",
-        f"period-4 grid: {grid[FR]:.1f} grey levels against {grid[MSE]:.1f} for MSE, with resize-convolution"
-        + (f"; {with_fr:.2f} against {alone:.2f} with sub-pixel convolution" if with_fr is not None else ""),
-        bool(grid[FR] > grid[MSE] + VISIBLE or (with_fr is not None and with_fr > alone + VISIBLE)),
-    ),
-    figures.Claim(
-        "(open in the paper) it learns identity, not one network's taste",
-        f"AUC over the MSE arm with unseen networks: {int((every['low'] > 0).sum())} of {len(every)} intervals above 0",
-        bool((every["low"] > 0).all()),
-    ),
-]
-figures.claims_table(claims, "frloss")
-won = int((every["low"] > 0).sum())
-chapter.glue_text("frloss-above-unseen", f"{'yes' if won == len(every) else 'no'}, {won} of {len(every)}")
-
-# %% [markdown]
-# ## Summary
-#
-# - Training through a recogniser moves an LR face towards its person, and not only in the eyes of that recogniser: with
-#   two that the loss never saw, every paired interval over the MSE arm above 0? {glue:text}`frloss-above-unseen`.
-# - It costs PSNR and SSIM. Over {glue:text}`frloss-rho-n-14` methods on AT&T, two of which tie, with dlib's network,
-#   PSNR's rank correlation with AUC is {glue:text}`frloss-rho-28` at 28 px and {glue:text}`frloss-rho-14` at 14 px;
-#   {glue:text}`frloss-best`. So few methods on one set rank nothing for good, but PSNR alone would choose wrongly at
-#   14 px.
-# - Checkerboard: {glue:text}`frloss-checkerboard`.

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from lrfr import alignment, assets, datasets
 from lrfr.cli import app
 from lrfr.datasets import FaceDataset, caltech
+from lrfr.paths import data_dir
 
 
 def test_labels_tensors_and_subsets():
@@ -135,3 +136,12 @@ def test_folders_that_are_no_set(tmp_path):
     att_pictures(1)[0].save(tmp_path / "loose.png")
     with raises_one_sentence("found no such picture: make one folder a person"):
         datasets.photographs(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["att", "caltech"])
+def test_recorded_landmarks_are_the_main_face(name):
+    """A bystander in the background has eyes many times closer together than the people photographed."""
+    table = pd.read_csv(data_dir() / "landmarks" / f"{name}.csv")
+    eyes = np.hypot(table["right_eye_x"] - table["left_eye_x"], table["right_eye_y"] - table["left_eye_y"])
+    assert eyes.min() > 0.5 * eyes.median()
+    assert eyes.max() < 2 * eyes.median()

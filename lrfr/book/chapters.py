@@ -29,7 +29,8 @@ def pages() -> list[str]:
         LrfrError: the list names a page without a file, or a file is in no list.
     """
     toc = require("yaml", "book").safe_load((book_dir() / "_toc.yml").read_text())
-    names = [toc["root"], *(entry["file"] for entry in toc.get("chapters", ()))]
+    listed = [page for entry in toc.get("chapters", ()) for page in (entry, *entry.get("sections", ()))]
+    names = [toc["root"], *(page["file"] for page in listed)]
     files = {path.stem for pattern in ("*.py", "*.md") for path in book_dir().glob(pattern)}
     if set(names) != files:
         lost, extra = sorted(set(names) - files), sorted(files - set(names))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import datasets, embeddings, measure, methods, recognizers, tables
 from lrfr.datasets import lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
@@ -64,6 +64,12 @@ def entries(kernels: bool = False, every_seed: bool = False, device: str = "cpu"
             if shipped(f"{name}-fr"):
                 found += [trained(f"{name}-mse", MSE, device), trained(f"{name}-fr", FR, device)]
     return found
+
+
+def arms(table: pd.DataFrame, metric: str, px: int, name: str = "celeba-held-out", **where: str) -> tuple[float, float]:
+    """One metric of the FR arm and of the MSE arm, seed 0; ``where`` names further columns."""
+    fr, mse = (tables.value(table, set=name, px=px, metric=metric, seed=0, method=m, **where) for m in (FR, MSE))
+    return fr, mse
 
 
 def record(names: Sequence[str], replicates: int = 1000, fresh: bool = False) -> pd.DataFrame:
