@@ -13,6 +13,9 @@ from lrfr.training import Schedule
 #: Brings the MSE (about .004 at 28 px, bicubic) to the perceptual loss's unit, where bicubic enlargement costs 1.
 MSE_UNIT = 250.0
 
+#: The MSE training at 28 px that ftlgan's and ipfsrgan's RRDB generators start from.
+RRDB_START = "ftlgan-28-s0-base"
+
 Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings
 
 
@@ -57,7 +60,7 @@ class Run:
 
 def planned() -> list[Run]:
     """Every training whose weights are shipped, in the order in which it is needed."""
-    return [*_frloss(), *_ipfsrgan(), *_ftlgan()]
+    return [*_frloss(), *_ftlgan(), *_ipfsrgan()]
 
 
 def pilots() -> list[Run]:
@@ -129,14 +132,20 @@ def _frloss_pilots() -> list[Run]:
 
 def _ipfsrgan() -> list[Run]:
     costs = {"ip": 90, "esrgan": 85, "srgan": 90, "srcnn": 10, "ip-photo": 90, "ip-swapped": 90}
+    starts = {"srcnn": None, "srgan": "frloss-4x-s0-mse"}
+    found = ipfsrgan.study(0)
     return [
-        Run(f"ipfsrgan-s0-{key}", settings, costs[key], recognizer="dlib" if settings.identity else None)
-        for key, settings in ipfsrgan.study(0).items()
+        Run(f"ipfsrgan-s0-{k}", found[k], c, starts.get(k, RRDB_START), "dlib" if found[k].identity else None)
+        for k, c in costs.items()
     ]
 
 
 def _ipfsrgan_pilots() -> list[Run]:
-    return [Run(f"ipfsrgan-pilot-{key}", s, 90, recognizer="dlib") for key, s in ipfsrgan.pilots().items()]
+    """What chose the discriminator, and the paper's start from nothing."""
+    return [
+        *(Run(f"ipfsrgan-pilot-{key}", s, 90, RRDB_START, "dlib") for key, s in ipfsrgan.pilots().items()),
+        Run("ipfsrgan-pilot-scratch", ipfsrgan.study(0)["scratch"], 90, recognizer="dlib"),
+    ]
 
 
 def _ftlgan() -> list[Run]:
@@ -172,8 +181,7 @@ def _ftlgan_ablations() -> list[Run]:
         "5-clip": replace(angular, clip=0.1),
         "5-cosine": replace(angular, cosine=True),
     }
-    base = "ftlgan-28-s0-base"
     return [
-        *(Run(f"ftlgan-28-abl-{k}", s, 90, base, "dlib" if s.beta else None) for k, s in ablations.items()),
-        *(Run(f"ftlgan-28-abl-{k}", s, 120, base, "mobilefacenet") for k, s in five.items()),
+        *(Run(f"ftlgan-28-abl-{k}", s, 90, RRDB_START, "dlib" if s.beta else None) for k, s in ablations.items()),
+        *(Run(f"ftlgan-28-abl-{k}", s, 120, RRDB_START, "mobilefacenet") for k, s in five.items()),
     ]

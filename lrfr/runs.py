@@ -60,7 +60,7 @@ def execute(name: str) -> Path:
             return frloss.train(run.settings, faces, run.folder, judge, start)
         case ipfsrgan.Settings():
             eye = _eye(run) if run.settings.perceptual else None
-            return ipfsrgan.train(run.settings, faces, run.folder, judge, eye, watched())
+            return ipfsrgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
         case ftlgan.Settings():
             eye = _eye(run) if run.settings.alpha else None
             return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())

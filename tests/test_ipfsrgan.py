@@ -16,6 +16,7 @@ from lrfr.networks.rrdb import RRDBSettings
 from lrfr.networks.srcnn import SRCNNSettings
 from lrfr.networks.srresnet import SRResNetSettings
 from lrfr.papers import ipfsrgan
+from lrfr.plans import find
 from lrfr.training import Batches, Schedule
 
 PLAN = Schedule(1, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", decay="constant", log_every=1)
@@ -195,9 +196,22 @@ def test_settings_as_printed_and_as_released():
 
 def test_the_studys_trainings_differ_in_their_objective_alone():
     plans = ipfsrgan.study(3)
-    assert {s.schedule for s in plans.values()} == {plans["ip"].schedule} and plans["ip"].schedule.seed == 3
+    adversarial = {key: s for key, s in plans.items() if key not in ("srcnn", "scratch")}
+    assert {s.schedule for s in adversarial.values()} == {plans["ip"].schedule} and plans["ip"].schedule.seed == 3
+    assert replace(plans["scratch"], schedule=plans["ip"].schedule) == plans["ip"]
+    seen = {key: run.images for key in ("ip", "srcnn") for run in [find(f"ipfsrgan-s0-{key}")]}
+    assert seen["srcnn"] == find(find("ipfsrgan-s0-ip").after).images + seen["ip"]
     assert plans["ip-photo"] == replace(plans["ip"], pairs="photo")
     assert plans["ip-swapped"] == replace(plans["ip"], perceptual=1.0, pixel=0.01)
+
+
+def test_pilots_differ_in_the_discriminator_alone():
+    found = ipfsrgan.pilots()
+    for one in found.values():
+        assert (
+            replace(one, discriminator=found["norm"].discriminator, rival_rate=1.0, adversarial=0.005) == found["norm"]
+        )
+    assert len(set(map(repr, found.values()))) == len(found)
 
 
 def test_what_is_no_training_is_refused(tmp_path):

@@ -184,9 +184,16 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     monkeypatch.setattr(datasets, "load", lambda name: held if name == "celeba-held-out" else four_faces())
     for paper in (frloss, ipfsrgan, ftlgan):
         monkeypatch.setattr(paper, "train", lambda *given, paper=paper: called.update({paper: given}) or Path("x"))
-    for name in ("ipfsrgan-s0-ip", "ftlgan-28-s0-base", "frloss-4x-s0-base"):
+    for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base"):
         runs.execute(name)
-    settings, faces, folder, given, seen, looked_at = called[ipfsrgan]
+    start = here / "runs" / "ftlgan-28-s0-base" / "weights.safetensors"
+    with pytest.raises(LrfrError, match="goes on from ftlgan-28-s0-base, which is not trained yet"):
+        runs.execute("ipfsrgan-s0-ip")
+    start.parent.mkdir(parents=True)
+    start.touch()
+    runs.execute("ipfsrgan-s0-ip")
+    settings, faces, folder, given, seen, begun, looked_at = called[ipfsrgan]
+    assert begun == start
     assert settings == plans.find("ipfsrgan-s0-ip").settings and len(faces) == 4
     assert folder == here / "runs" / "ipfsrgan-s0-ip" and given is judge and seen is eye
     assert asked[0] == torch.bfloat16 and len(looked_at) == 4  # every tenth
