@@ -288,7 +288,7 @@ def study(seed: int = 0) -> dict[str, Settings]:
 
 def pilots() -> dict[str, Settings]:
     """Short runs of IP-FSRGAN that chose the discriminator of :func:`study`, by photographs of held-out people."""
-    plan = Schedule(steps=300, batch_size=4, learning_rate=1e-4, decay="constant")
+    plan = Schedule(steps=600, batch_size=4, learning_rate=1e-4, decay="constant")
     ours = Settings(RRDBSettings(4), plan)
     bare = replace(ours, discriminator=replace(ours.discriminator, norm=False))
     return {
