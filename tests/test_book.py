@@ -229,7 +229,9 @@ def test_typed_numbers_are_found():
 
 
 def test_contents_and_files_agree(monkeypatch, tmp_path):
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: lost\n  sections:\n  - file: below\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nchapters:\n- file: lost\n  sections:\n  - file: below\n"
+    )
     (tmp_path / "index.py").write_text("")
     (tmp_path / "stray.md").write_text("")
     monkeypatch.setattr("lrfr.book.chapters.book_dir", lambda: tmp_path)

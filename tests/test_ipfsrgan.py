@@ -198,7 +198,9 @@ def test_the_studys_trainings_differ_in_their_objective_alone():
     plans = ipfsrgan.study(3)
     adversarial = {key: s for key, s in plans.items() if key not in ("srcnn", "scratch")}
     assert {s.schedule for s in adversarial.values()} == {plans["ip"].schedule} and plans["ip"].schedule.seed == 3
-    assert replace(plans["scratch"], schedule=plans["ip"].schedule) == plans["ip"]
+    assert len({(s.discriminator, s.rival_rate) for s in adversarial.values()}) == 1
+    chosen = {"discriminator": plans["ip"].discriminator, "rival_rate": plans["ip"].rival_rate}
+    assert replace(plans["scratch"], schedule=plans["ip"].schedule, **chosen) == plans["ip"]
     seen = {key: run.images for key in ("ip", "srcnn") for run in [find(f"ipfsrgan-s0-{key}")]}
     assert seen["srcnn"] == find(find("ipfsrgan-s0-ip").after).images + seen["ip"]
     assert plans["ip-photo"] == replace(plans["ip"], pairs="photo")
