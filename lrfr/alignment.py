@@ -81,9 +81,12 @@ class LandmarkFinder:
         border: share of the larger side that is added around the photograph (edge pixels repeated): a face that
             fills its picture, as in AT&T, is otherwise missed.
         min_probability: detections below it count as no face.
+        least_side: a photograph whose longer side is shorter, in pixels, is enlarged to it.
     """
 
-    def __init__(self, enlarge: float = 1.0, border: float = 0.0, min_probability: float = 0.6) -> None:
+    def __init__(
+        self, enlarge: float = 1.0, border: float = 0.0, min_probability: float = 0.6, least_side: int = 0
+    ) -> None:
         """Load MTCNN, whose weights come with facenet-pytorch.
 
         Raises:
@@ -92,6 +95,7 @@ class LandmarkFinder:
         mtcnn = require("facenet_pytorch", "faces").MTCNN
         self._mtcnn: Any = mtcnn(keep_all=True, min_face_size=24, device="cpu")
         self.enlarge, self.border, self.min_probability = enlarge, border, min_probability
+        self.least_side = least_side
 
     def __call__(self, image: Image.Image) -> np.ndarray | None:
         """Five landmarks (5 x 2, pixels of the given photograph), or None where no face is found."""
@@ -100,8 +104,9 @@ class LandmarkFinder:
         if pad:
             pixels = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
         shown = Image.fromarray(pixels)
-        if self.enlarge != 1:
-            shown = shown.resize((round(shown.width * self.enlarge), round(shown.height * self.enlarge)))
+        enlarge = max(self.enlarge, self.least_side / max(image.size))
+        if enlarge != 1:
+            shown = shown.resize((round(shown.width * enlarge), round(shown.height * enlarge)))
         boxes, probabilities, points = self._mtcnn.detect(shown, landmarks=True)
         if boxes is None:
             return None
@@ -110,7 +115,7 @@ class LandmarkFinder:
         if not likely:
             return None
         best = min(likely, key=lambda i: float(np.hypot(*((boxes[i][:2] + boxes[i][2:]) / 2 - centre))))
-        return np.asarray(points[best], float) / self.enlarge - pad
+        return np.asarray(points[best], float) / enlarge - pad
 
 
 def check_landmarks(points: Sequence[Sequence[float]] | np.ndarray, where: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Commands about faces and trainings; see `lrfr.cli`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ app = typer.Typer()
 
 @app.command("prepare")
 def prepare_command(
-    names: Annotated[list[str], typer.Argument(help="att, caltech, lfw, celeba, or a folder of <identity>/*.jpg.")],
+    names: Annotated[list[str], typer.Argument(help="att, lfw, scface and so on, or a folder of <identity>/*.jpg.")],
     fetch: Annotated[bool, typer.Option("--fetch", help="Download LFW through scikit-learn first.")] = False,
 ) -> None:
     """Cut faces to 112 x 112 and keep them; an interrupted call goes on. Lists every picture it could not use."""
@@ -22,6 +23,10 @@ def prepare_command(
         prepared = datasets.prepared(name)
         faces = datasets.load(name)
         typer.echo(f"{name}: {len(faces)} faces of {len(faces.identities)} people; {len(prepared.unusable)} unusable.")
+        if prepared.by_frame:
+            typer.echo(
+                f"  In {prepared.by_frame} no face was found: they are cut where the set's pictures have theirs."
+            )
         for file, reason in prepared.unusable.itertuples(index=False):
             typer.echo(f"  {file}: {reason}")
 
@@ -101,6 +106,39 @@ def record_command(
     else:
         table = (ipfsrgan if paper == "ipfsrgan" else ftlgan).record(sets)
     typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
+
+
+@app.command("evaluate")
+def evaluate_command(
+    name: Annotated[str, typer.Argument(metavar="SET", help="scface, tinyface, xqlfw or ar, below LRFR_DATA.")],
+    upsampler: Annotated[
+        str, typer.Option(help="none, bicubic or another kernel, real-esrgan, or shipped weights (frloss-8x-s0-fr).")
+    ] = "none",
+    weights: Annotated[Path | None, typer.Option(help="A trained generator's weights.safetensors instead.")] = None,
+    px: Annotated[str, typer.Option(help="Reduce the cut faces to this size first: 28, or for kernels 11x8.")] = "",
+    recognizer: Annotated[str, typer.Option(help="dlib, sface, mobilefacenet, facenet and so on.")] = "mobilefacenet",
+    recognizer_weights: Annotated[Path | None, typer.Option(help="Its weights, where not the usual ones.")] = None,
+    concatenate: Annotated[bool, typer.Option(help="Join the bicubic face's embedding (multiscale).")] = False,
+    flip: Annotated[bool, typer.Option(help="Join the mirrored face's embedding (logexp's code).")] = False,
+    seed: Annotated[int, typer.Option(help="Of the 50 people of SCface that are fine-tuned on.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Run a surveillance set's protocols on your own copy; the rows go to data/results/surveillance.csv."""
+    from lrfr import embeddings, recognizers
+    from lrfr.record import surveillance
+    from lrfr.record.setup import Setup
+    from lrfr.record.setup import upsampler as named
+
+    entry = named(upsampler, weights, px, device)
+    judge = recognizers.load(recognizer, device, recognizer_weights)  # type: ignore[arg-type]
+    label = f"{recognizer} ({recognizer_weights.stem})" if recognizer_weights else recognizer
+    digest = embeddings.file_digest(recognizer_weights) if recognizer_weights else ""
+    setup = Setup(entry, judge, label, digest, concatenate, flip)
+    rows = surveillance.evaluate(name, setup, seed)
+    typer.echo(f"{name}, {setup.method.name}, {setup.judge}:")
+    typer.echo(
+        rows[["protocol", "metric", "value", "low", "high", "n"]].to_string(index=False, na_rep="", float_format="%.4f")
+    )
 
 
 @app.command("overlap")

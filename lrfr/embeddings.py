@@ -14,8 +14,9 @@ from lrfr.recognizers import Recognizer, embed
 
 def digest(images: np.ndarray) -> str:
     """Sixteen hex digits of an image array's content and shape."""
-    array = np.ascontiguousarray(images)
-    return hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()[:16]
+    sha = hashlib.sha256(str(images.shape).encode())
+    sha.update(np.ascontiguousarray(images).data)  # read in place: a whole set need not fit into memory twice
+    return sha.hexdigest()[:16]
 
 
 def file_digest(path: Path) -> str:

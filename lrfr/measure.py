@@ -118,26 +118,35 @@ def pair_rows(
     measured: Measured, recognizer: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
 ) -> pd.DataFrame:
     """Verification over a pair list: d', AUC, EER, TAR at FAR 1e-2, and 10-fold accuracy where there are folds."""
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    rows = []
+    parts = []
     for setting in SETTINGS:
         s = measured.similarity(recognizer, pairs, setting)
-        for metric, statistic in _STATISTICS.items():
-            value = bootstrap.interval(statistic, s)
-            rows.append(result_row(measured, protocol, recognizer.name, setting, metric, value, len(s)))
-        point = verification.tar_at_far(s, pairs.genuine, 1e-2)
-        rows.append(
-            result_row(measured, protocol, recognizer.name, setting, "tar_at_far_0.01", _bare(point.tar), len(s))
-        )
-        if pairs.fold is not None:
-            folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
-            value = bootstrap.fixed_accuracy(folds.correct)
-            accuracy = Interval(folds.mean, value.low, value.high)
-            rows.append(result_row(measured, protocol, recognizer.name, setting, "accuracy", accuracy, len(s)))
-            rows.append(
-                result_row(measured, protocol, recognizer.name, setting, "accuracy_sd", _bare(folds.sd), len(s))
-            )
+        parts.append(score_rows(measured, recognizer.name, setting, s, pairs, protocol, replicates))
+    return pd.concat(parts, ignore_index=True)
+
+
+def score_rows(
+    measured: Measured,
+    recognizer: str,
+    setting: str,
+    similarity: np.ndarray,
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """The rows of :func:`pair_rows` from the pairs' similarities, whatever they were made with."""
+    identity = measured.dataset.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    s, rows, where = similarity, [], (measured, protocol, recognizer, setting)
+    for metric, statistic in _STATISTICS.items():
+        rows.append(result_row(*where, metric, bootstrap.interval(statistic, s), len(s)))
+    point = verification.tar_at_far(s, pairs.genuine, 1e-2)
+    rows.append(result_row(*where, "tar_at_far_0.01", _bare(point.tar), len(s)))
+    if pairs.fold is not None:
+        folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
+        value = bootstrap.fixed_accuracy(folds.correct)
+        rows.append(result_row(*where, "accuracy", Interval(folds.mean, value.low, value.high), len(s)))
+        rows.append(result_row(*where, "accuracy_sd", _bare(folds.sd), len(s)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -20,7 +20,7 @@ ROOMS = [
     ["measure", "plans"],
     ["runs"],
     ["record", "tables"],
-    ["readme", "figures", "diagrams", "chapter", "book"],
+    ["readme", "needs", "figures", "diagrams", "chapter", "book"],
     ["commands", "cli"],
 ]
 ROOT = repo_root() / "lrfr"

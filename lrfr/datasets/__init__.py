@@ -1,7 +1,7 @@
 """Which faces, which identities, which split? ``load("att")`` gives any set of the study, cut and ready.
 
-AT&T and Caltech come from packages and need nothing; LFW and CelebA are looked for below ``LRFR_DATA``; a path is a
-folder of ``<identity>/*.jpg``.
+AT&T and Caltech come from packages and need nothing; all others are looked for below ``LRFR_DATA``; a path is a folder
+of ``<identity>/*.jpg``.
 """
 
 from dataclasses import replace
@@ -11,19 +11,38 @@ import numpy as np
 import pandas as pd
 
 from lrfr import alignment
-from lrfr.datasets import att, caltech, celeba, folder, lfw, prepare
+from lrfr.datasets import (
+    ar,
+    att,
+    caltech,
+    casia,
+    celeba,
+    folder,
+    lfw,
+    ms1m,
+    prepare,
+    scface,
+    tinyface,
+    vggface2,
+    xqlfw,
+)
 from lrfr.datasets.base import FaceDataset, Photograph
 from lrfr.errors import LrfrError
 from lrfr.paths import cache_dir, data_dir
 
 __all__ = ["FaceDataset", "Photograph", "load", "photographs", "prepared"]
 
+#: What a reader must bring for the surveillance protocols, and the training sets of the papers that use them.
+ACCESS = {module.ACCESS.folder: module.ACCESS for module in (scface, tinyface, xqlfw, ar, vggface2, casia, ms1m)}
+
 
 def photographs(name: str) -> list[Photograph]:
     """The photographs of a set, before the faces are cut out.
 
     Args:
-        name: ``"att"``, ``"caltech"``, ``"lfw"``, ``"celeba"``, or a path to ``<identity>/*.jpg``.
+        name: ``"att"``, ``"caltech"``, ``"lfw"``, ``"celeba"``; ``"scface"``, ``"tinyface"``, ``"tinyface-train"``,
+            ``"xqlfw"``, ``"ar"``; the training sets ``"vggface2"``, ``"vggface2-test"``, ``"casia-webface"``,
+            ``"ms1m"``; or a path to ``<identity>/*.jpg``.
 
     Raises:
         LrfrError: the set is not there; the sentence says how to get it.
@@ -37,6 +56,24 @@ def photographs(name: str) -> list[Photograph]:
             return lfw.photographs()
         case "celeba":
             return celeba.photographs()
+        case "scface":
+            return scface.photographs()
+        case "tinyface":
+            return tinyface.photographs()
+        case "tinyface-train":
+            return tinyface.training()
+        case "xqlfw":
+            return xqlfw.photographs()
+        case "ar":
+            return ar.photographs()
+        case "vggface2":
+            return vggface2.photographs()
+        case "vggface2-test":
+            return vggface2.photographs("test")
+        case "casia-webface":
+            return casia.photographs()
+        case "ms1m":
+            return ms1m.photographs()
     return folder.photographs(Path(name))
 
 
@@ -51,8 +88,17 @@ def _with_landmarks(found: list[Photograph], name: str) -> list[Photograph]:
 
 
 def finder(name: str) -> alignment.LandmarkFinder:
-    """MTCNN set for a data set: AT&T's faces fill small pictures, which are enlarged and given a border."""
-    return alignment.LandmarkFinder(enlarge=2.0, border=0.3) if name == "att" else alignment.LandmarkFinder()
+    """MTCNN set for a data set: faces that fill small pictures are enlarged and given a border."""
+    match name:
+        case "att":
+            return alignment.LandmarkFinder(enlarge=2.0, border=0.3)
+        case "ar":
+            return alignment.LandmarkFinder(border=0.3, least_side=330)
+        case "tinyface" | "tinyface-train":
+            return alignment.LandmarkFinder(border=0.3, least_side=96)
+        case "scface":
+            return alignment.LandmarkFinder(least_side=450)
+    return alignment.LandmarkFinder()
 
 
 def prepared(name: str) -> prepare.Prepared:

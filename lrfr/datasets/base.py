@@ -72,6 +72,8 @@ class Photograph:
     Attributes:
         landmarks: five points (x, y) that the set brings, in pixels; None where they must be found.
         frame: where the set's own alignment puts the five points: used when none are found.
+        whole: the picture shows a face and nothing else: where no points are found, all of it is the crop.
+        ready: a picture of exactly 112 x 112 pixels is a crop in the frame already and is taken as it is.
         stamp: changes when the file does, so that crops of an older file are not taken for its own.
     """
 
@@ -84,6 +86,8 @@ class Photograph:
     landmarks: np.ndarray | None = None
     frame: np.ndarray | None = None
     stamp: str = ""
+    whole: bool = False
+    ready: bool = False
 
     def open(self) -> Image.Image:
         """Decode the picture.
@@ -134,7 +138,7 @@ class Store:
 
     def pictures(self) -> Iterator[str]:
         """Names that end like a picture."""
-        return (n for n in self.names if n.lower().endswith((".jpg", ".jpeg", ".png", ".pgm", ".bmp")))
+        return (n for n in self.names if n.lower().endswith((".jpg", ".jpeg", ".png", ".pgm", ".ppm", ".bmp")))
 
 
 def first_existing(candidates: list[Path], what: str, mend: str) -> Path:

@@ -156,9 +156,24 @@ def pairs(dataset: FaceDataset, view: str = "view2") -> Pairs:
     if view not in VIEWS:
         raise LrfrError(f"LFW has the views {', '.join(VIEWS)}, but '{view}' was asked for.")
     table = read_pairs(first_existing([f / VIEWS[view] for f in _folders()], f"LFW's {VIEWS[view]}", _MEND))
+    return positions(dataset, table, VIEWS[view], _MEND)
+
+
+def positions(dataset: FaceDataset, table: pd.DataFrame, name: str, mend: str) -> Pairs:
+    """A pair list as positions in ``dataset``.
+
+    Args:
+        dataset: LFW or a set made of it.
+        table: from :func:`read_pairs`.
+        name: of the list, for the error.
+        mend: end of the error: how to get what is missing.
+
+    Raises:
+        LrfrError: a photograph of a pair is not in ``dataset``.
+    """
     position = pd.Series(np.arange(len(dataset)), index=dataset.table["file"])
     try:
         first, second = (position.loc[table[side]].to_numpy() for side in ("first", "second"))
     except KeyError as error:
-        raise LrfrError(f"A photograph of {VIEWS[view]} is not in the prepared set ({error}): {_MEND}") from None
+        raise LrfrError(f"A photograph of {name} is not in the prepared set ({error}): {mend}") from None
     return Pairs(first, second, table["genuine"].to_numpy(bool), table["fold"].to_numpy(int))

@@ -1,0 +1,66 @@
+"""Cells that a table cannot have without a set nobody may hand on: published beside ours, or beside what is needed."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lrfr import datasets
+from lrfr.record import surveillance
+from lrfr.tables import has, pick
+
+
+def needed(name: str) -> str:
+    """What stands in place of a value: how to get the set, or the command where it is here already.
+
+    Args:
+        name: of :data:`lrfr.datasets.ACCESS`, such as ``"scface"``.
+    """
+    access = datasets.ACCESS[name]
+    if not access.here:
+        return f"needs {access.title}: {access.how}"
+    return f"run `lrfr evaluate {name}`" if name in surveillance.SETS else f"train on {access.title}"
+
+
+def cell(name: str, results: pd.DataFrame, scale: float = 1, digits: int = 3, **keys: str | int) -> str:
+    """Our value with its 95 % interval where it is measured, else :func:`needed`.
+
+    Args:
+        name: of the set.
+        results: from :func:`lrfr.record.surveillance.load`.
+        scale: 100 for a table in percent.
+        digits: behind the point.
+        keys: what the row must match besides ``set``.
+    """
+    if not has(results, set=name, **keys):
+        return needed(name)
+    row = pick(results, set=name, **keys).iloc[0]
+    value, low, high = (f"{scale * float(row[c]):.{digits}f}" for c in ("value", "low", "high"))
+    return value if pd.isna(row["low"]) else f"{value} [{low}, {high}]"
+
+
+def side_by_side(
+    theirs: pd.DataFrame,
+    name: str,
+    ours: Mapping[tuple[str, str], Mapping[str, str | int]],
+    results: pd.DataFrame | None = None,
+    scale: float = 100,
+    digits: int = 1,
+) -> pd.DataFrame:
+    """A paper's table with our column: a row a cell, in the order of print.
+
+    Args:
+        theirs: lines of :func:`lrfr.published.load`, of one table.
+        name: of the set they were measured on.
+        ours: which of our results answers to the paper's ``(row, column)``: protocol, method, recognizer, metric, ....
+            Cells that nothing here answers to, such as other papers' methods, have "–".
+        results: from :func:`lrfr.record.surveillance.load`; None loads them.
+        scale: 100 where the paper prints percent and we measure shares.
+        digits: of our values.
+    """
+    measured = surveillance.load() if results is None else results
+    rows = []
+    for row, column, value in theirs[["row", "column", "value"]].itertuples(index=False):
+        keys = ours.get((row, column))
+        text = "–" if keys is None else cell(name, measured, scale, digits, **keys)
+        rows.append([row, column, f"{value:g}", text])
+    return pd.DataFrame(rows, columns=["method (paper)", "column (paper)", "published", "ours"])

@@ -1,0 +1,143 @@
+"""What stands between a small face and its score: an upsampler, a recogniser, and what is made of their embeddings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lrfr import assets, degradation, embeddings, methods, recognizers
+from lrfr.alignment import SIZE
+from lrfr.errors import LrfrError
+from lrfr.methods import Method
+from lrfr.record import Entry
+
+#: What ``--upsampler`` calls faces that are taken as the camera gave them, and what results call them.
+NONE, AS_PHOTOGRAPHED = "none", "as photographed"
+FACES_AT_A_TIME = 8192
+
+
+def upsampler(name: str = NONE, weights: Path | None = None, px: str = "", device: str = "cpu") -> Entry:
+    """What is done to a small face before it is recognised.
+
+    Args:
+        name: ``"none"``, a kernel such as ``"bicubic"``, ``"real-esrgan"``, or weights shipped with the project.
+        weights: a trained generator's safetensors, in place of ``name``.
+        px: to which size the cut faces are reduced first: ``"28"``, or height and width, ``"11x8"`` (kernels only). A
+            trained network has a size of its own.
+        device: where a trained network runs.
+
+    Raises:
+        LrfrError: no such upsampler, or a size that it does not take.
+    """
+    size = _size(px)
+    if name == NONE and weights is None:
+        if px:
+            raise LrfrError(f"--px {px} says to which size faces are reduced: name an --upsampler that enlarges them.")
+        return Entry(Method(AS_PHOTOGRAPHED, SIZE, lambda images: images))
+    if name in methods.KERNELS and weights is None:
+        if size is None:
+            raise LrfrError(f"{name} enlarges faces of any size: give the one they are reduced to first, as --px 28.")
+        return Entry(_kernel(name, *size))
+    if size is not None and size[0] != size[1]:
+        raise LrfrError(f"Faces of {px} pixels can only be enlarged by a kernel, such as --upsampler bicubic.")
+    if name == "real-esrgan" and weights is None:
+        digest = embeddings.file_digest(assets.path("realesrgan"))
+        return Entry(methods.real_esrgan(size[0] if size else SIZE // 4), weights=digest)
+    path = weights or methods.checkpoint(name)
+    method = methods.trained(path.parent.name if path.stem == "weights" else path.stem, path, device)
+    return Entry(methods.at_size(method, size[0]) if size else method, weights=embeddings.file_digest(path))
+
+
+def _size(px: str) -> tuple[int, int] | None:
+    try:
+        numbers = [int(n) for n in px.split("x")] if px else []
+    except ValueError:
+        numbers = [0]
+    if not all(0 < n <= SIZE for n in numbers) or len(numbers) > 2:
+        raise LrfrError(f"Expected a size up to {SIZE} pixels as --px 28 or --px 11x8, found '{px}'.")
+    return (numbers[0], numbers[-1]) if numbers else None
+
+
+def _kernel(name: str, height: int, width: int) -> Method:
+    """The kernel's enlargement; of faces that are not square the results give the width and the name gives both."""
+    plain = methods.interpolation(width, name)  # type: ignore[arg-type]
+    if height == width:
+        return plain
+    return Method(
+        f"{plain.name} {height}x{width}",
+        width,
+        plain.enlarge,
+        lambda hr, px, keys: degradation.degrade(hr, (height, width)),
+    )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One upsampler before one recogniser, and what is made of their embeddings.
+
+    Attributes:
+        entry: the upsampler.
+        recognizer: face network.
+        label: what results call the recogniser; its own weights are named in it.
+        weights: digest of the recogniser's own weights, or "".
+        concatenate: the embedding of the bicubically enlarged face beside that of the restored one (multiscale,
+            Sec. V-B); an HR face stands for both.
+        flip: the mirrored face's embedding too, as logexp's code does on LFW and XQLFW; its paper does not say so.
+
+    Raises:
+        LrfrError: embeddings cannot be joined: the recogniser measures no cosine, or nothing is enlarged.
+    """
+
+    entry: Entry
+    recognizer: recognizers.Recognizer
+    label: str = ""
+    weights: str = ""
+    concatenate: bool = False
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be joined."""
+        if (self.concatenate or self.flip) and self.recognizer.distance != "cosine":
+            raise LrfrError(
+                f"Joined embeddings are compared by cosine, but {self.recognizer.name} measures another distance: "
+                "name a recogniser with cosine similarity, such as mobilefacenet."
+            )
+        if self.concatenate and self.entry.method.px == SIZE:
+            raise LrfrError(
+                "--concatenate joins the enlarged and the restored face: name an --upsampler that restores."
+            )
+
+    @property
+    def method(self) -> Method:
+        """The upsampler under the name that results give it."""
+        m = self.entry.method
+        return Method(f"{m.name} + bicubic", m.px, m.enlarge, m.degrade) if self.concatenate else m
+
+    @property
+    def judge(self) -> str:
+        """The recogniser as results name it."""
+        return (self.label or self.recognizer.name) + (", mirrored too" if self.flip else "")
+
+    def looks(self, images: np.ndarray, restored: bool) -> list[np.ndarray]:
+        """Embeddings (N x D each) of every look at the faces: one, or more where embeddings are joined."""
+        plain = methods.interpolation(self.entry.method.px)
+        ways = [self.entry.method, plain] if self.concatenate else [self.entry.method]
+        found = []
+        for way in ways if restored else [None] * len(ways):
+            parts = [self._part(images[i : i + FACES_AT_A_TIME], way) for i in range(0, len(images), FACES_AT_A_TIME)]
+            found += [np.concatenate(look) for look in zip(*parts, strict=True)]
+        return found
+
+    def _part(self, images: np.ndarray, method: Method | None) -> list[np.ndarray]:
+        seen = np.asarray(images if method is None else methods.restore(method, images))
+        both = [seen, seen[:, :, ::-1]] if self.flip else [seen]
+        return [embeddings.cached(self.recognizer, each) for each in both]
+
+    def matrix(self, probe: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> np.ndarray:
+        """All pairs, higher is closer. The mean of cosines is the cosine of the joined embeddings of unit length."""
+        return sum(map(self.recognizer.similarity_matrix, probe, gallery)) / len(probe)  # type: ignore[return-value]
+
+    def pairwise(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
+        """Pair by pair; see :meth:`matrix`."""
+        return sum(map(self.recognizer.similarity, first, second)) / len(first)  # type: ignore[return-value]
