@@ -118,20 +118,23 @@ def evaluate_command(
     px: Annotated[str, typer.Option(help="Reduce the cut faces to this size first: 28, or for kernels 11x8.")] = "",
     recognizer: Annotated[str, typer.Option(help="dlib, sface, mobilefacenet, facenet and so on.")] = "mobilefacenet",
     recognizer_weights: Annotated[Path | None, typer.Option(help="Its weights, where not the usual ones.")] = None,
-    concatenate: Annotated[bool, typer.Option(help="Join the bicubic face's embedding (multiscale).")] = False,
-    flip: Annotated[bool, typer.Option(help="Join the mirrored face's embedding (logexp's code).")] = False,
+    concatenate: Annotated[
+        bool, typer.Option("--concatenate", help="Join the bicubic face's embedding (multiscale).")
+    ] = False,
+    flip: Annotated[bool, typer.Option("--flip", help="Join the mirrored face's embedding (logexp's code).")] = False,
     seed: Annotated[int, typer.Option(help="Of the 50 people of SCface that are fine-tuned on.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Run a surveillance set's protocols on your own copy; the rows go to data/results/surveillance.csv."""
-    from lrfr import embeddings, recognizers
+    from lrfr import chapter, embeddings, recognizers
     from lrfr.record import surveillance
-    from lrfr.record.setup import Setup
+    from lrfr.record.setup import Setup, title
     from lrfr.record.setup import upsampler as named
 
-    entry = named(upsampler, weights, px, device)
-    judge = recognizers.load(recognizer, device, recognizer_weights)  # type: ignore[arg-type]
-    label = f"{recognizer} ({recognizer_weights.stem})" if recognizer_weights else recognizer
+    place = chapter.resolve("demo", seed, device, None).device
+    entry = named(upsampler, weights, px, place)
+    judge = recognizers.load(recognizer, place, recognizer_weights)  # type: ignore[arg-type]
+    label = f"{recognizer} ({title(recognizer_weights)})" if recognizer_weights else recognizer
     digest = embeddings.file_digest(recognizer_weights) if recognizer_weights else ""
     setup = Setup(entry, judge, label, digest, concatenate, flip)
     rows = surveillance.evaluate(name, setup, seed)

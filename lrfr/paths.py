@@ -40,7 +40,8 @@ def cache_dir() -> Path:
 def dataset_root() -> Path | None:
     """The reader's own data sets (``LRFR_DATA``), or None where it is not set.
 
-    Expected below it: ``lfw/`` and ``celeba/`` (or ``celeba-299/``), in their official layouts.
+    Expected below it: ``lfw/``, ``celeba/`` (or ``celeba-299/``) and what else ``data/README.md`` lists, in their
+    official layouts.
     """
     chosen = os.environ.get("LRFR_DATA")
     return Path(chosen).expanduser() if chosen else None

@@ -112,14 +112,14 @@ def _line(name: str, four: np.ndarray) -> str:
 
 # TinyFace
 
-#: Mean colours: what `colours` sees. Two shades of a hue are nearly one person, the hues are far apart.
+#: Mean colours: what `colours` sees. Two shades of a hue are nearly one person; green is nearer to blue than red is.
 RED, DARK_RED, GREEN, DARK_GREEN, BLUE, PINK = (
-    (200, 20, 20),
-    (120, 14, 14),
-    (20, 200, 20),
-    (16, 120, 14),
+    (200, 20, 0),
+    (120, 12, 0),
+    (20, 200, 40),
+    (12, 120, 30),
     (20, 20, 200),
-    (200, 60, 60),
+    (200, 60, 90),
 )
 
 
@@ -162,23 +162,27 @@ def small_tinyface(root: Path, nested: bool = False) -> Path:
 
 # XQLFW
 
-#: Two folds of two genuine and two impostor pairs. The last genuine pair of the second fold looks like two people.
-XQLFW_PAIRS = """2\t2
-Ann_Ash\t1\t2
-Bob_Bay\t1\t2
-Ann_Ash\t1\tBob_Bay\t1
-Ann_Ash\t2\tCid_Cox\t1
-Cid_Cox\t1\t2
-Dan_Day\t1\t2
-Cid_Cox\t2\tDan_Day\t1
-Bob_Bay\t2\tDan_Day\t2
-"""
+#: Two folds of four genuine and four impostor pairs. The last person's two pictures look like two people.
 _PEOPLE = {
     "Ann_Ash": (RED, DARK_RED),
     "Bob_Bay": (GREEN, DARK_GREEN),
-    "Cid_Cox": (BLUE, (14, 14, 120)),
-    "Dan_Day": ((150, 150, 20), (20, 150, 150)),
+    "Cid_Cox": (BLUE, (12, 12, 120)),
+    "Dan_Day": ((200, 200, 20), (120, 120, 12)),
+    "Eve_Elm": ((20, 200, 200), (12, 120, 120)),
+    "Fay_Fox": ((200, 20, 200), (120, 12, 120)),
+    "Gus_Gum": ((130, 130, 130), (70, 70, 70)),
+    "Hal_Hay": ((200, 110, 20), (20, 110, 200)),
 }
+
+
+def xqlfw_pairs() -> str:
+    """The list of pairs, in LFW's format: each person's own two, then each person and the next."""
+    names = list(_PEOPLE)
+    lines = ["2\t4"]
+    for some in (names[:4], names[4:]):
+        lines += [f"{name}\t1\t2" for name in some]
+        lines += [f"{name}\t1\t{other}\t1" for name, other in zip(some, some[1:] + some[:1], strict=True)]
+    return "\n".join(lines) + "\n"
 
 
 def small_xqlfw(root: Path, aligned: bool = True) -> Path:
@@ -194,7 +198,7 @@ def small_xqlfw(root: Path, aligned: bool = True) -> Path:
         scene = Image.new("RGB", (250, 250), "grey")
         scene.paste(face, (80, 60))
         write(folder / "Ann_Ash" / "Ann_Ash_0001.jpg", as_jpeg(scene))
-    (home / "xqlfw_pairs.txt").write_text(XQLFW_PAIRS)
+    (home / "xqlfw_pairs.txt").write_text(xqlfw_pairs())
     return home
 
 

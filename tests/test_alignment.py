@@ -154,3 +154,15 @@ def test_of_several_faces_the_one_nearest_the_centre_is_taken():
     assert found is not None
     eyes = found[:2, 0].mean()
     assert 92 < eyes < 184, eyes
+
+
+def test_a_small_photograph_is_enlarged_to_the_least_side():
+    """A face of 20 pixels is found where it is; a larger photograph stays as it is, and so do its landmarks."""
+    pytest.importorskip("facenet_pytorch", reason="needs facenet-pytorch, which the extra 'faces' brings")
+    photograph = datasets.photographs("att")[0]
+    small = photograph.open().resize((16, 20), Image.Resampling.BICUBIC)
+    assert alignment.LandmarkFinder(border=0.3)(small) is None
+    found = alignment.LandmarkFinder(border=0.3, least_side=112)(small)
+    assert np.abs(found - np.asarray(photograph.landmarks) * (16 / 92, 20 / 112)).max() < 1.5
+    large = photograph.open().resize((184, 224))
+    np.testing.assert_array_equal(alignment.LandmarkFinder(least_side=112)(large), alignment.LandmarkFinder()(large))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from face_sets import as_jpeg, att_pictures, raises_one_sentence
+from PIL import Image
 
 from lrfr import alignment
 from lrfr.datasets import prepare
@@ -222,12 +223,76 @@ def test_the_fingerprint_follows_everything_that_changes_a_crop(monkeypatch):
         prepare.fingerprint(given[::-1], "mtcnn"),
         prepare.fingerprint(given, "landmarks"),
     ]
-    for field in ({"file": "x.jpg"}, {"identity": "x"}, {"landmarks": PLACE}, {"stamp": "x"}):
+    fields: list[dict] = [{"file": "x.jpg"}, {"identity": "x"}, {"landmarks": PLACE}, {"stamp": "x"}]
+    for field in [*fields, {"whole": True}, {"ready": True}]:
         other = Photograph(**{**vars(given[0]), **field})
         changed.append(prepare.fingerprint([other, *given[1:]], "mtcnn"))
     monkeypatch.setattr(prepare, "VERSION", prepare.VERSION + 1)
     changed.append(prepare.fingerprint(given, "mtcnn"))
     assert len({first, *changed}) == len(changed) + 1
+
+
+def test_where_no_face_is_found_the_frame_or_the_whole_picture_is_cut_and_counted(tmp_path):
+    first = photographs(1)[0]
+    given = [
+        first,
+        Photograph("framed.jpg", "p0", first.read, frame=PLACE),
+        Photograph("whole.jpg", "p0", first.read, whole=True),
+        Photograph("landmarks.jpg", "p0", first.read, landmarks=PLACE, whole=True),
+        Photograph("wall.jpg", "p0", first.read),
+    ]
+    seen = iter([PLACE, None, None, None])
+    prepared = prepare.prepare(given, tmp_path / "set", lambda image: next(seen), "cutting")
+    assert prepared.unusable.to_numpy().tolist() == [["wall.jpg", "no face found"]]
+    assert prepared.by_frame == 2 == prepare.prepare(given, tmp_path / "set", None, "cutting").by_frame
+    images = prepare.read(prepared, "set").images
+    np.testing.assert_array_equal(images[0], images[1])
+    np.testing.assert_array_equal(images[0], images[3])
+    whole = first.open().convert("RGB").resize((112, 112), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(images[2], np.asarray(whole))
+
+
+def test_a_crop_of_the_right_size_is_taken_as_it_is_where_the_set_says_so(tmp_path):
+    face = Image.fromarray(np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8))
+    ready, large = as_jpeg(face), as_jpeg(face.resize((113, 112)))
+    given = [
+        Photograph("ready.jpg", "p0", lambda: ready, ready=True),
+        Photograph("large.jpg", "p0", lambda: large, ready=True),
+        Photograph("other.jpg", "p0", lambda: ready),
+    ]
+    find = Finder()
+    prepared = prepare.prepare(given, tmp_path / "set", find, "cutting")
+    assert find.calls == 2 and prepared.by_frame == 0
+    images = prepare.read(prepared, "set").images
+    np.testing.assert_array_equal(images[0], np.asarray(given[0].open()))
+    assert not np.array_equal(images[2], images[0])
+
+
+def test_parts_of_an_earlier_version_are_used(tmp_path):
+    """They do not say which faces were cut by the frame; none is counted."""
+    given = photographs(6)
+    folder = tmp_path / "set"
+    with pytest.raises(KeyboardInterrupt):
+        prepare.prepare(given, folder, Finder(fails_at=6), "cutting")
+    with np.load(folder / "part-00000.npz") as part:
+        older = {key: part[key] for key in ("images", "landmarks", "reasons")}
+    np.savez(folder / "part-00000.npz", **older)
+    again = Finder()
+    assert prepare.prepare(given, folder, again, "cutting").by_frame == 0 and again.calls == 2
+
+
+def test_more_parts_than_a_process_may_open(tmp_path):
+    """A training set of millions has ten thousand parts; they are joined one after the other."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 15, hard))
+    try:
+        prepared = prepare.prepare(photographs(100), tmp_path / "set", Finder(), "cutting")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(prepare.read(prepared, "set")) == 100
 
 
 def test_the_unusable_list_survives_being_empty(tmp_path):

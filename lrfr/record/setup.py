@@ -45,8 +45,13 @@ def upsampler(name: str = NONE, weights: Path | None = None, px: str = "", devic
         digest = embeddings.file_digest(assets.path("realesrgan"))
         return Entry(methods.real_esrgan(size[0] if size else SIZE // 4), weights=digest)
     path = weights or methods.checkpoint(name)
-    method = methods.trained(path.parent.name if path.stem == "weights" else path.stem, path, device)
+    method = methods.trained(title(path), path, device)
     return Entry(methods.at_size(method, size[0]) if size else method, weights=embeddings.file_digest(path))
+
+
+def title(weights: Path) -> str:
+    """What results call a file of weights: its own name, or its run's where it is a run's."""
+    return weights.parent.name if weights.stem == "weights" else weights.stem
 
 
 def _size(px: str) -> tuple[int, int] | None:
@@ -54,8 +59,8 @@ def _size(px: str) -> tuple[int, int] | None:
         numbers = [int(n) for n in px.split("x")] if px else []
     except ValueError:
         numbers = [0]
-    if not all(0 < n <= SIZE for n in numbers) or len(numbers) > 2:
-        raise LrfrError(f"Expected a size up to {SIZE} pixels as --px 28 or --px 11x8, found '{px}'.")
+    if not all(0 < n < SIZE for n in numbers) or len(numbers) > 2:
+        raise LrfrError(f"Expected a size below {SIZE} pixels as --px 28 or --px 11x8, found '{px}'.")
     return (numbers[0], numbers[-1]) if numbers else None
 
 
