@@ -245,6 +245,7 @@ def fit(
     step: Callable[[int], dict[str, torch.Tensor]],
     result: str = "model",
     validate: Callable[[], dict[str, float]] | None = None,
+    derived: Mapping[str, float] | None = None,
 ) -> Path:
     """Repeat ``step`` until ``schedule.steps``; resume where ``folder`` holds a checkpoint of the same settings.
 
@@ -258,6 +259,8 @@ def fit(
         result: which of ``running.modules`` becomes ``weights.safetensors``.
         validate: looks at faces that are not trained on; called about ``VALIDATIONS`` times, evenly, last at the
             end, and what it returns stands in that step's line of the log.
+        derived: numbers that no setting names because they were computed from the training faces, such as a margin;
+            kept beside the provenance.
 
     Returns:
         Path of ``weights.safetensors``.
@@ -310,7 +313,7 @@ def fit(
                 with replacing(checkpoint) as part:
                     torch.save(running.state(done), part)
     if fabric.is_global_zero:
-        write_json(folder / "provenance.json", provenance(fabric))
+        write_json(folder / "provenance.json", provenance(fabric) | {"derived": dict(derived or {})})
         save_weights(_plain(running.modules[result]), weights)
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()

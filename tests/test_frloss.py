@@ -133,6 +133,8 @@ def test_the_fr_loss_starts_as_half_of_the_whole(faces, start, tmp_path, dlib):
         row = log(tmp_path / f"{share}")[0]
         assert row["fr_share"] == pytest.approx(share, abs=0.05)
         assert row["loss"] == pytest.approx(row["mse"] / (1 - row["fr_share"]), rel=1e-3)
+        derived = json.loads((tmp_path / f"{share}" / "provenance.json").read_text())["derived"]
+        assert row["loss"] == pytest.approx(row["mse"] + derived["fr_weight"] * row["fr"], rel=1e-3)
 
 
 def test_the_gradient_goes_through_the_recogniser_and_leaves_it_as_it_is(faces, start, tmp_path, dlib):

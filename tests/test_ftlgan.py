@@ -81,6 +81,12 @@ def test_the_second_branch_by_hand(tmp_path):
     assert pixels["loss"] == pytest.approx(5 * 0.01, abs=1e-5)
 
 
+def test_the_unit_of_the_perceptual_loss_is_kept_beside_the_provenance(tmp_path):
+    for name, settings, derived in (("a", replace(ONLY, alpha=0.8), {"perceptual_unit": UNIT}), ("b", ONLY, {})):
+        step(settings, tmp_path / name, recogniser(), Doubled())
+        assert json.loads((tmp_path / name / "provenance.json").read_text())["derived"] == derived
+
+
 def test_both_branches_add_up(tmp_path):
     got = step(replace(ONLY, alpha=0.8, beta=0.2, margin=8.0), tmp_path / "a", recogniser(), Doubled())
     assert got["loss"] == pytest.approx(0.8 * got["perceptual"] + 0.2 * got["triplet"], rel=1e-4)

@@ -105,6 +105,20 @@ def test_the_margin_that_the_paper_does_not_give_is_the_median_of_strangers(tmp_
     assert min(strangers) <= ipfsrgan.impostor_median(resident) <= max(strangers)
 
 
+def test_what_is_computed_from_the_faces_is_kept_beside_the_provenance(tmp_path):
+    from lrfr.datasets.resident import Faces
+
+    def kept(settings, name, *networks):
+        step(settings, tmp_path / name, *networks)
+        return json.loads((tmp_path / name / "provenance.json").read_text())["derived"]
+
+    both = replace(ONLY, identity=1.0, perceptual=1.0)
+    median = ipfsrgan.impostor_median(Faces(faces(), torch.device("cpu"), recogniser()))
+    assert kept(both, "a", recogniser(), Doubled()) == {"margin": median, "perceptual_unit": UNIT}
+    assert kept(replace(both, margin=0.5), "b", recogniser(), Doubled()) == {"perceptual_unit": UNIT}
+    assert kept(ONLY, "c") == {}
+
+
 @pytest.mark.parametrize("halved", [False, True])
 def test_the_relativistic_game_by_hand(tmp_path, halved):
     got = step(replace(ONLY, adversarial=0.5, halved=halved), tmp_path / "a")

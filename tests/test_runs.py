@@ -270,6 +270,7 @@ def test_shipped_weights_are_half_as_large_and_say_where_they_come_from(planned,
     assert beside["sha256"] == hashlib.sha256(shipped.read_bytes()).hexdigest()
     assert beside["settings"]["schedule"]["steps"] == 6 and beside["settings"]["network"]["width"] == 8
     assert beside["provenance"]["device"] == "cpu" and set(beside["provenance"]) >= {"torch", "hardware", "threads"}
+    assert beside["provenance"]["derived"] == {}, "nothing is computed from the faces where the MSE stands alone"
     assert [row["step"] for row in beside["curve"]] == [1, 2, 3, 4, 5, 6]
     method = methods.trained("SRResNet", shipped)
     assert method.px == 28

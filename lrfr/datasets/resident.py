@@ -5,6 +5,8 @@ import torch
 
 from lrfr import embeddings
 from lrfr.datasets.base import FaceDataset
+from lrfr.errors import LrfrError
+from lrfr.networks.vgg import VGG19
 from lrfr.recognizers import Recognizer
 
 
@@ -67,3 +69,35 @@ class Faces:
         draw = torch.rand(same_person.shape, generator=generator).to(device)
         sides = torch.from_numpy(flip.astype(np.int64)).to(device)
         return self.embeddings[sides, torch.where(same_person, draw, -1.0).argmax(1)]
+
+
+def onlookers(
+    dataset: FaceDataset,
+    device: torch.device,
+    recognizer: Recognizer | None,
+    vgg: VGG19 | None,
+    identity: float,
+    perceptual: float,
+) -> tuple[Faces, Recognizer | None, VGG19 | None]:
+    """Faces on the training device and, there too, the frozen networks whose losses weigh anything.
+
+    Args:
+        dataset: HR faces.
+        device: of the training.
+        recognizer: sees who the faces show, for a loss of weight ``identity``.
+        vgg: sees what the pictures show, for a loss of weight ``perceptual``.
+        identity, perceptual: weights; a network whose loss weighs 0 is left out.
+
+    Returns:
+        Faces (embedded where there is a recogniser), recogniser or None, VGG19 or None.
+
+    Raises:
+        LrfrError: a network is missing.
+    """
+    if (identity and recognizer is None) or (perceptual and vgg is None):
+        raise LrfrError(
+            "A loss on identity needs a recogniser and the perceptual loss VGG19: give `recognizer` and `vgg`."
+        )
+    judge = recognizer.to(device) if identity and recognizer is not None else None
+    eye = vgg.to(device) if perceptual and vgg is not None else None
+    return Faces(dataset, device, judge), judge, eye

@@ -213,7 +213,8 @@ def train(
 
     modules = {"model": model, "judge": judge} if moving and judge is not None else {"model": model}
     running = Progressing(modules, {"adam": optimizer})
-    return fit(folder, settings, settings.schedule, fabric, running, step)
+    derived = {} if judge is None else {"fr_weight": weight}
+    return fit(folder, settings, settings.schedule, fabric, running, step, derived=derived)
 
 
 def study(scale: int, seed: int) -> tuple[Settings, Settings, Settings]:

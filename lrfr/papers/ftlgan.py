@@ -20,7 +20,7 @@ from torch import Tensor
 
 from lrfr import degradation
 from lrfr.datasets import FaceDataset
-from lrfr.datasets.resident import Faces
+from lrfr.datasets.resident import onlookers
 from lrfr.datasets.triplets import Triplets
 from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
@@ -126,10 +126,6 @@ def train(
     Raises:
         LrfrError: a network is missing; whatever :func:`lrfr.training.fit` raises.
     """
-    if (settings.beta and recognizer is None) or (settings.alpha and vgg is None):
-        raise LrfrError(
-            "The triplet loss needs a recogniser and the perceptual loss VGG19: give `recognizer` and `vgg`."
-        )
     if (done := finished(folder, settings)) is not None:
         return done
     plan = settings.schedule
@@ -145,14 +141,13 @@ def train(
         else torch.optim.SGD(network.parameters(), plan.learning_rate, momentum=settings.momentum)
     )
     model, optimizer = fabric.setup(network, optimizer)
-    judge = recognizer.to(fabric.device) if settings.beta and recognizer is not None else None
-    eye = vgg.to(fabric.device) if settings.alpha and vgg is not None else None
-    faces = Faces(dataset, fabric.device, judge)
+    faces, judge, eye = onlookers(dataset, fabric.device, recognizer, vgg, settings.beta, settings.alpha)
     triplets = Triplets(dataset.labels, plan.seed)
+    derived: dict[str, float] = {}
     unit = 1.0
     if eye is not None:
         some = faces.sample(64, plan.seed)
-        unit = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some)
+        unit = derived["perceptual_unit"] = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     camera = degradation.Camera()
 
@@ -221,7 +216,7 @@ def train(
     if watched is not None:
         look = validation.restoration(model, watched.tensor().to(fabric.device), settings.lr_size, judge)
     running = Progressing({"model": model}, {"optimizer": optimizer})
-    return fit(folder, settings, plan, fabric, running, step, validate=look)
+    return fit(folder, settings, plan, fabric, running, step, validate=look, derived=derived)
 
 
 def study(scale: int, seed: int) -> tuple[Settings, Settings]:

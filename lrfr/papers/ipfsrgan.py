@@ -18,7 +18,7 @@ from torch import Tensor
 
 from lrfr import degradation
 from lrfr.datasets import FaceDataset
-from lrfr.datasets.resident import Faces
+from lrfr.datasets.resident import Faces, onlookers
 from lrfr.datasets.triplets import Triplets
 from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
@@ -165,10 +165,6 @@ def train(
     Raises:
         LrfrError: a network is missing; whatever :func:`lrfr.training.fit` raises.
     """
-    if (settings.identity and recognizer is None) or (settings.perceptual and vgg is None):
-        raise LrfrError(
-            "The identity loss needs a recogniser and the perceptual loss VGG19: give `recognizer` and `vgg`."
-        )
     if (done := finished(folder, settings)) is not None:
         return done
     fabric = settings.schedule.fabric()
@@ -187,17 +183,17 @@ def train(
             discriminator, torch.optim.Adam(discriminator.parameters(), settings.rival_rate * plan.learning_rate)
         )
         modules["critic"], optimizers["critic"] = critic, critic_optimizer
-    judge = recognizer.to(fabric.device) if settings.identity and recognizer is not None else None
-    eye = vgg.to(fabric.device) if settings.perceptual and vgg is not None else None
-    faces = Faces(dataset, fabric.device, judge)
+    faces, judge, eye = onlookers(dataset, fabric.device, recognizer, vgg, settings.identity, settings.perceptual)
     triplets = Triplets(dataset.labels, plan.seed) if judge is not None else None
+    derived: dict[str, float] = {}
     margin = settings.margin
     if judge is not None and margin is None:
-        margin = impostor_median(faces, plan.seed)
+        margin = derived["margin"] = impostor_median(faces, plan.seed)
     unit = 1.0
     if eye is not None:
         some = faces.sample(64, plan.seed)
-        unit = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some, settings.perceptual_kind)
+        small = degradation.round_trip(some, settings.lr_size)
+        unit = derived["perceptual_unit"] = perceptual_cost(eye, small, some, settings.perceptual_kind)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
 
     def identity(sr: Tensor, index: np.ndarray, flip: np.ndarray, number: int) -> Tensor:
@@ -261,7 +257,7 @@ def train(
     look = None
     if watched is not None:
         look = validation.restoration(model, watched.tensor().to(fabric.device), settings.lr_size, judge)
-    return fit(folder, settings, plan, fabric, Progressing(modules, optimizers), step, validate=look)
+    return fit(folder, settings, plan, fabric, Progressing(modules, optimizers), step, validate=look, derived=derived)
 
 
 def study(seed: int = 0) -> dict[str, Settings]:
