@@ -43,6 +43,11 @@ class Run:
         return self.settings.schedule.steps * self.settings.schedule.batch_size
 
     @property
+    def lineage(self) -> int:
+        """How many images its weights have learnt from, those of the runs that it starts from included."""
+        return self.images + (find(self.after).lineage if self.after else 0)
+
+    @property
     def minutes(self) -> float:
         """Estimate for one CPU thread."""
         return self.images * self.cost / 60_000
@@ -131,8 +136,8 @@ def _frloss_pilots() -> list[Run]:
 
 
 def _ipfsrgan() -> list[Run]:
-    costs = {"ip": 90, "esrgan": 85, "srgan": 90, "srcnn": 10, "ip-photo": 90, "ip-swapped": 90}
-    starts = {"srcnn": None, "srgan": "frloss-4x-s0-mse"}
+    costs = {"ip": 90, "esrgan": 85, "srgan": 90, "srcnn": 10, "ip-photo": 90, "ip-swapped": 90, "srcnn-l1": 10}
+    starts = {"srcnn": None, "srcnn-l1": None, "srgan": "frloss-4x-s0-mse"}
     found = ipfsrgan.study(0)
     return [
         Run(f"ipfsrgan-s0-{k}", found[k], c, starts.get(k, RRDB_START), "dlib" if found[k].identity else None)

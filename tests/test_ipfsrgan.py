@@ -204,19 +204,19 @@ def test_settings_as_printed_and_as_released():
     assert (paper.adversarial, paper.identity, paper.perceptual, paper.pixel) == (0.005, 10, 0.01, 1)
     assert [paper.schedule.rate(i) for i in (0, 200_000, 499_999)] == pytest.approx([2e-4, 1.4e-4, 0.98e-4])
     assert (code.perceptual, code.pixel, code.pairs, code.halved) == (1, 0.01, "photo", True)
-    assert code.schedule.rate(0) == 1e-4 and code.schedule.rate(60_000) == 5e-5
+    assert [code.schedule.rate(i) for i in (0, 60_000, 500_000)] == pytest.approx([1e-4, 5e-5, 1e-4 / 16])
     assert paper.generator.blocks == 23 and paper.lr_size == 28
 
 
 def test_the_studys_trainings_differ_in_their_objective_alone():
     plans = ipfsrgan.study(3)
-    adversarial = {key: s for key, s in plans.items() if key not in ("srcnn", "scratch")}
+    adversarial = {key: s for key, s in plans.items() if key not in ("srcnn", "srcnn-l1", "scratch")}
     assert {s.schedule for s in adversarial.values()} == {plans["ip"].schedule} and plans["ip"].schedule.seed == 3
     assert len({(s.discriminator, s.rival_rate) for s in adversarial.values()}) == 1
     chosen = {"discriminator": plans["ip"].discriminator, "rival_rate": plans["ip"].rival_rate}
     assert replace(plans["scratch"], schedule=plans["ip"].schedule, **chosen) == plans["ip"]
-    seen = {key: run.images for key in ("ip", "srcnn") for run in [find(f"ipfsrgan-s0-{key}")]}
-    assert seen["srcnn"] == find(find("ipfsrgan-s0-ip").after).images + seen["ip"]
+    assert find("ipfsrgan-s0-srcnn").lineage == find("ipfsrgan-s0-ip").lineage
+    assert plans["srcnn"].squared_pixels and plans["srcnn-l1"] == replace(plans["srcnn"], squared_pixels=False)
     assert plans["ip-photo"] == replace(plans["ip"], pairs="photo")
     assert plans["ip-swapped"] == replace(plans["ip"], perceptual=1.0, pixel=0.01)
 

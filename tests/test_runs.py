@@ -56,6 +56,13 @@ def test_a_run_that_goes_on_has_the_network_of_its_start():
             assert r.generator == plans.find(r.after).generator, r.name
 
 
+def test_a_lineage_counts_the_images_of_all_its_starts():
+    base, fr = plans.find("frloss-8x-s0-base"), plans.find("frloss-8x-s0-fr")
+    assert base.lineage == base.images and fr.lineage == base.images + fr.images
+    root, mse, last = (plans.find(name) for name in ("frloss-4x-s0-base", "frloss-4x-s0-mse", "ipfsrgan-s0-srgan"))
+    assert last.lineage == root.images + mse.images + last.images
+
+
 def test_a_loss_that_looks_at_identity_names_its_network():
     for r in everything():
         looks = getattr(r.settings, "arm", "") == "fr" or getattr(r.settings, "identity", 0)
