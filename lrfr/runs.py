@@ -72,7 +72,10 @@ def _eye(run: Run) -> vgg.VGG19:
 
 
 def watched() -> datasets.FaceDataset:
-    """Ninety photographs of held-out CelebA people, three each, for validation curves; no choice is made by them."""
+    """Ninety photographs of held-out CelebA people, three each, for validation curves.
+
+    One choice was made by them: the discriminator of ipfsrgan (:func:`lrfr.papers.ipfsrgan.pilots`).
+    """
     held = datasets.load("celeba-held-out")
     return held.subset(np.arange(0, len(held), 10))
 

@@ -72,9 +72,30 @@ def test_ssim_equals_the_formula(photograph):
     torch.testing.assert_close(quality.ssim(images[2:3], photograph), found[2:3])
 
 
+def test_sharpness_worked_by_hand():
+    """Two rows, dark and bright in turn: the gradient's length is the step; half the step is half as sharp."""
+    rows = torch.zeros(1, 3, 6, 6)
+    rows[:, :, ::2] = 0.4
+    for step, expected in ((0.4, 1.0), (0.2, 0.5), (0.8, 2.0), (0.0, 0.0)):
+        assert quality.sharpness(rows * step / 0.4, rows).item() == pytest.approx(expected, abs=1e-4)
+    corner = torch.zeros(1, 3, 2, 2)
+    corner[..., 0, 1], corner[..., 1, 0] = 0.3, 0.4  # one place, with .3 to the right and .4 below: .5 together
+    flat = corner.clone()
+    flat[..., 1, 0] = 0.0
+    assert quality.sharpness(flat, corner).item() == pytest.approx(3 / 5, abs=1e-4)
+    assert quality.sharpness(torch.ones(2, 3, 8, 8), torch.zeros(2, 3, 8, 8)).tolist() == [1, 1]
+
+
+def test_what_is_blurred_is_less_sharp_and_what_is_noisy_more(photograph):
+    blurred = torch.nn.functional.avg_pool2d(photograph, 3, 1, 1)
+    assert quality.sharpness(photograph, photograph) == 1
+    assert quality.sharpness(blurred, photograph) < 0.8
+    assert quality.sharpness(noisy(photograph, 0.05), photograph) > 1.05
+
+
 def test_values_outside_the_range_are_clipped(photograph):
     loud = noisy(photograph, 0.5)
-    for metric in (quality.psnr, quality.ssim, quality.lpips):
+    for metric in (quality.psnr, quality.ssim, quality.lpips, quality.sharpness):
         torch.testing.assert_close(metric(loud, photograph), metric(loud.clamp(0, 1), photograph))
 
 

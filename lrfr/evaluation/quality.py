@@ -21,6 +21,9 @@ from lrfr.errors import LrfrError
 from lrfr.networks.lpips import LPIPS, Backbone
 from lrfr.networks.lpips import load as load_lpips
 
+#: Far below the mean gradient of any photograph (luminance in [0, 1]); makes 0 / 0 one.
+_FLAT = 1e-6
+
 
 def luminance(images: Tensor) -> Tensor:
     """Y of RGB pictures: N x 1 x H x W in [16/255, 235/255], for pictures in [0, 1]."""
@@ -75,6 +78,26 @@ def lpips(images: Tensor, originals: Tensor, network: LPIPS | None = None) -> Te
     """
     a, b = _checked(images, originals)
     return (network or lpips_network()).to(a.device)(a, b)
+
+
+def sharpness(images: Tensor, originals: Tensor) -> Tensor:
+    """How steep the edges of a picture are, as a share of the original's: N values.
+
+    The mean length of the luminance's gradient (the differences to the pixels on the right and below) over that of the
+    original. 1 is as sharp as the original, less is blurred; noise and wrong edges count as edges, so that more is not
+    better. A flat picture restored flat has 1.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    mine, whole = (_steepness(x) for x in _checked(images, originals))
+    return (mine + _FLAT) / (whole + _FLAT)
+
+
+def _steepness(images: Tensor) -> Tensor:
+    y = luminance(images)
+    across, down = y[..., :-1, 1:] - y[..., :-1, :-1], y[..., 1:, :-1] - y[..., :-1, :-1]
+    return torch.hypot(across, down).mean((1, 2, 3))
 
 
 @torch.no_grad()

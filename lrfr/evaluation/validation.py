@@ -1,4 +1,4 @@
-"""Does a training still gain on faces that it does not see? For curves and for the plateau, never for a choice."""
+"""Does a training still gain on faces that it does not see? For curves, the plateau and the choice between pilots."""
 
 from collections.abc import Callable, Sequence
 

@@ -41,7 +41,7 @@ def perceptual_cost(
     """The loss over many faces, batch by batch: the unit in which a training measures it.
 
     The packaged VGG19 has features of another magnitude than the papers' (:mod:`lrfr.networks.vgg`), so that a weight
-    from a paper would mean something else. Divided by what plain bicubic enlargement costs, the loss starts near 1.
+    from a paper would mean something else. Divided by what plain bicubic enlargement costs, the loss is 1 for it.
 
     Args:
         network: pictures to feature maps.
