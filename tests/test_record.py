@@ -112,6 +112,23 @@ def test_a_method_is_recorded_by_what_and_by_which_weights():
     assert not record.recorded(None, "att", "all pairs", entry())
 
 
+def test_a_paper_s_own_protocol_is_measured_where_it_is_missing():
+    measured = []
+
+    def one(e: Entry) -> pd.DataFrame:
+        measured.append(e.method.name)
+        return rows(e.method.name, protocol="further")
+
+    listed = [entry("A", "a"), entry("B", "b")]
+    record.record_missing("toy", "att", "further", listed[:1], one)
+    record.record_missing("toy", "att", "further", listed, one)
+    assert measured == ["A", "B"]
+    record.record_missing("toy", "att", "further", [entry("A", "new"), listed[1]], one)
+    assert measured == ["A", "B", "A"] and len(record.load("toy")) == 4
+    record.record_missing("toy", "lfw", "further", listed[:1], one)
+    assert measured[3:] == ["A"], "on another set it is not recorded"
+
+
 # Comparing
 
 

@@ -246,6 +246,26 @@ def measure_entries(
     return table
 
 
+def record_missing(
+    paper: str, name: str, protocol: str, entries: Sequence[Entry], rows: Callable[[Entry], pd.DataFrame]
+) -> None:
+    """Measure and save what is not recorded yet of these methods under a protocol of the paper's own.
+
+    Args:
+        paper: its results file.
+        name: of the set, as its rows have it.
+        protocol: by whose rows a method counts as recorded; ``rows`` may give others beside it.
+        entries: methods.
+        rows: measures one.
+    """
+    table = load(paper) if path(paper).is_file() else None
+    with track(f"recording {protocol}", len(entries), "methods") as advance:
+        for entry in entries:
+            if not recorded(table, name, protocol, entry):
+                table = save(paper, rows(entry), entry)
+            advance(1)
+
+
 def recompute_entries(
     name: str,
     entries: Sequence[Entry],
