@@ -8,8 +8,10 @@ from torch import nn
 
 from lrfr import datasets, measure, methods, recognizers
 from lrfr.datasets import FaceDataset
+from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
-from lrfr.evaluation import verification
+from lrfr.evaluation import quality, verification
+from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap
 from lrfr.measure import Measured, Pairs
 from lrfr.record import ipfsrgan
 
@@ -70,6 +72,30 @@ def test_a_face_is_wholly_like_itself_and_a_ruined_one_is_not(faces, judge):
     assert close["value"].item() == pytest.approx(float(cosines.mean()), abs=1e-6)
 
 
+def test_sharpness_is_a_share_of_hrs_and_compared_face_by_face(faces):
+    same, blurred = (
+        Measured(faces, methods.Method("same", 112, lambda x: x)),
+        Measured(faces, methods.interpolation(28)),
+    )
+    hard = Measured(faces, methods.interpolation(28, "nearest"))
+    assert ipfsrgan.sharpness_rows(same, None, 50)["value"].item() == 1
+    table = ipfsrgan.sharpness_rows(hard, blurred, 50)
+    assert table["metric"].tolist() == ["sharpness", "sharpness_minus_bicubic"] and set(table["n"]) == {len(faces)}
+    mine, theirs = (quality.sharpness(to_tensor(m.restored), faces.tensor()).numpy() for m in (hard, blurred))
+    assert table["value"].tolist() == pytest.approx([mine.mean(), (mine - theirs).mean()], abs=1e-6)
+    expected = ImageBootstrap(faces.labels, 50).difference(mine, theirs)
+    assert (table["low"][1], table["high"][1]) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert theirs.mean() < 0.9 and table["low"][1] > 0, "blocks have edges, bicubic blurs them"
+
+
+def test_only_srcnn_with_l1_is_compared_in_sharpness(faces):
+    mse, l1, other = (
+        ipfsrgan.Entry(methods.Method(name, 28, lambda lr: lr)) for name in ("SRCNN", "SRCNN (L1)", "ESRGAN")
+    )
+    assert ipfsrgan._squared(l1, [other, mse, l1], faces).method is mse.method
+    assert ipfsrgan._squared(other, [other, mse], faces) is None and ipfsrgan._squared(l1, [l1], faces) is None
+
+
 def test_further_downsampling_measures_pairs_that_are_both_small(faces, judge, pairs):
     rows = {}
     for alpha in (1.0, 0.25):
@@ -101,7 +127,7 @@ def test_only_faces_under_the_threshold_are_super_resolved(faces, judge, pairs):
     assert np.array_equal(plain[large], restored[large]) and large.any()
     assert ((plain[~large] * restored[~large]).sum(1) < 0).all()
     table = ipfsrgan.pipeline_rows(mixture, [judge], pairs, "pipeline devtest", (0, 14, 56))
-    assert table["px"].tolist() == [0, 0, 14, 14, 56, 56] and set(table["setting"]) == {"mixed"}
+    assert table["px"].tolist() == [0] * 2 + [14] * 3 + [56] * 4 and set(table["setting"]) == {"mixed"}
     auc = table[table["metric"] == "auc"].set_index("px")["value"]
     score = judge.similarity(plain[pairs.first], plain[pairs.second])
     assert auc[0] == pytest.approx(verification.auc(score, pairs.genuine))
@@ -114,6 +140,28 @@ def test_only_faces_under_the_threshold_are_super_resolved(faces, judge, pairs):
     assert accuracy == pytest.approx(folds)
 
 
+def test_thresholds_have_intervals_and_are_compared_on_the_same_people(faces, judge, pairs):
+    mixture = ipfsrgan.Mixture(faces, inverted())
+    table = ipfsrgan.pipeline_rows(mixture, [judge], pairs, "pipeline view2", (0, 14, 56), 50)
+    table = table.set_index(["px", "metric"])
+    plain, restored = mixture.embedded(judge)
+    score = {}
+    for t in (0, 14, 56):
+        seen = np.where((mixture.sizes <= t)[:, None], restored, plain)
+        score[t] = judge.similarity(seen[pairs.first], seen[pairs.second])
+    names = faces.labels
+    people = PairBootstrap(names[pairs.first], names[pairs.second], pairs.genuine, 50)
+    for (high, low), metric in {(56, 0): "auc_minus_0px", (56, 14): "auc_minus_14px", (14, 0): "auc_minus_0px"}.items():
+        expected, row = people.difference(verification.auc, score[high], score[low]), table.loc[high, metric]
+        assert (row["value"], row["low"], row["high"]) == pytest.approx((expected.value, expected.low, expected.high))
+    for t in (0, 14, 56):
+        expected = people.interval(verification.auc, score[t])
+        assert tuple(table.loc[t, "auc"][["low", "high"]]) == pytest.approx((expected.low, expected.high))
+        correct = verification.fold_accuracy(score[t], pairs.genuine, pairs.fold).correct
+        expected = people.fixed_accuracy(correct)
+        assert tuple(table.loc[t, "accuracy"][["low", "high"]]) == pytest.approx((expected.low, expected.high))
+
+
 def test_without_folds_the_accuracy_is_that_of_the_best_threshold(faces, judge, pairs):
     bare = Pairs(pairs.first, pairs.second, pairs.genuine)
     table = ipfsrgan.pipeline_rows(ipfsrgan.Mixture(faces, inverted()), [judge], bare, "pipeline devtest", (0,))
@@ -121,6 +169,16 @@ def test_without_folds_the_accuracy_is_that_of_the_best_threshold(faces, judge, 
     s = judge.similarity(plain[bare.first], plain[bare.second])
     best = max(float(((s >= t) == bare.genuine).mean()) for t in [*s, np.inf])
     assert table[table["metric"] == "accuracy"]["value"].item() == pytest.approx(best)
+
+
+def test_srcnn_with_l1_is_measured_where_no_pairs_are(monkeypatch):
+    monkeypatch.setattr(ipfsrgan, "shipped", lambda name: True)
+    monkeypatch.setattr(
+        ipfsrgan, "trained", lambda name, label: ipfsrgan.Entry(methods.Method(label, 28, lambda lr: lr))
+    )
+    names = {name: [e.method.name for e in ipfsrgan._for(name)] for name in ("att", "celeba-held-out", "view2")}
+    assert names["att"] == names["celeba-held-out"] == [*names["view2"], "SRCNN (L1)"]
+    assert [e.method.name for e in ipfsrgan.entries(variants=False)][2:] == list(ipfsrgan.RIVALS.values())
 
 
 def test_entries_without_weights_are_left_out(monkeypatch):
@@ -135,7 +193,7 @@ def test_nothing_to_record_is_said():
 
 def test_rows_are_those_of_the_results_file(faces, judge, pairs):
     parts = [
-        ipfsrgan.likeness_rows(Measured(faces, methods.interpolation(28)), [judge], 20),
+        ipfsrgan.picture_rows(Measured(faces, methods.interpolation(28)), None, [judge], 20),
         ipfsrgan.further_rows(Measured(faces, methods.interpolation(28)), [judge], pairs, 20),
         ipfsrgan.pipeline_rows(ipfsrgan.Mixture(faces, inverted()), [judge], pairs, "pipeline view2", (0, 28)),
     ]

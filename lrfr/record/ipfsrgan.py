@@ -10,15 +10,15 @@ import torch
 
 from lrfr import datasets, embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
+from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
 from lrfr.errors import LrfrError
-from lrfr.evaluation import verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap
+from lrfr.evaluation import quality, verification
+from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval
 from lrfr.measure import Measured, Pairs
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, faces_rows, measure_entries, path, recorded, save, shipped, trained, view
-from lrfr.record import load as load_results
+from lrfr.record import JUDGES, Entry, faces_rows, load, measure_entries, record_missing, shipped, trained, view
 
 PX = 28
 #: Checkpoint (behind ``ipfsrgan-s0-``) and label, as the paper's tables order them.
@@ -26,17 +26,26 @@ RIVALS = {"srcnn": "SRCNN", "srgan": "SRGAN", "esrgan": "ESRGAN", "ip": "IP-FSRG
 #: What the methods behind them are compared with on pairs.
 BASELINES = ("bicubic", "ESRGAN", "IP-FSRGAN")
 VARIANTS = {"ip-photo": "IP-FSRGAN (same photo)", "ip-swapped": "IP-FSRGAN (swapped weights)"}
+#: SRCNN with L1 instead of the MSE: how sharp its faces are is asked, so it is measured where no pairs are.
+L1 = {"srcnn-l1": "SRCNN (L1)"}
 #: Shares of 28 px to which LR faces are reduced further before the 4x networks see them (the paper's alpha).
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 #: Sides in pixels that faces have in the pipeline of Fig. 2, all equally likely; 112 is an untouched HR face.
 MIXED = (14, 20, 28, 40, 56, 112)
+#: Up to which side faces are super-resolved there; 0 is never. HR is left alone.
+THRESHOLDS = (0, *MIXED[:-1])
 
 
 def entries(variants: bool = True) -> list[Entry]:
     """HR, bicubic and every shipped generator of the chapter at 28 px."""
-    names = RIVALS | (VARIANTS if variants else {})
+    names = RIVALS | (VARIANTS | L1 if variants else {})
     found = [Entry(methods.hr()), Entry(methods.interpolation(PX))]
     return found + [trained(f"ipfsrgan-s0-{k}", label) for k, label in names.items() if shipped(f"ipfsrgan-s0-{k}")]
+
+
+def _for(name: str) -> list[Entry]:
+    """What is measured on a set."""
+    return [e for e in entries() if name not in lfw.VIEWS or e.method.name not in L1.values()]
 
 
 def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
@@ -60,15 +69,12 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
         if name == "further":
             _record_further(judges, replicates)
         elif name == "pipeline":
-            _record_pipeline(judges)
+            _record_pipeline(judges, replicates)
         else:
-            found = entries()
-            measure_entries("ipfsrgan", name, found, lambda entry: judges, BASELINES, replicates)
-            faces = view(name)[0] if name in lfw.VIEWS else None
-            for entry in found[1:]:
-                if name != "devtest":
-                    _record_likeness(entry, name, faces, judges, replicates)
-    return load_results("ipfsrgan")
+            measure_entries("ipfsrgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
+            if name != "devtest":
+                _record_pictures(name, judges, replicates)
+    return load("ipfsrgan")
 
 
 def recompute(
@@ -85,8 +91,19 @@ def recompute(
                 measured = Measured(faces, entry.method, entry.seed)
                 parts.append(faces_rows(measured, seeing, replicates))
                 if entry.method.name != "HR":
-                    parts.append(likeness_rows(measured, seeing, replicates))
+                    parts.append(picture_rows(measured, _squared(entry, found, faces), seeing, replicates))
                 advance(1)
+    return pd.concat(parts, ignore_index=True)
+
+
+# What a picture is like: Table 2, and how sharp it is
+
+
+def picture_rows(
+    measured: Measured, other: Measured | None, judges: Sequence[Recognizer], replicates: int = 1000
+) -> pd.DataFrame:
+    """Likeness to HR and sharpness of one method, the latter also less that of ``other`` where there is one."""
+    parts = [likeness_rows(measured, judges, replicates), sharpness_rows(measured, other, replicates)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -103,21 +120,45 @@ def likeness_rows(measured: Measured, judges: Sequence[Recognizer], replicates: 
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
-def _record_likeness(
-    entry: Entry, name: str, faces: FaceDataset | None, judges: Sequence[Recognizer], replicates: int
-) -> None:
-    faces = faces if faces is not None else datasets.load(name)
-    if _there(entry, faces.name, "likeness"):
-        return
-    measured = Measured(faces, entry.method, entry.seed)
-    rows = likeness_rows(measured, judges, replicates)
-    if name in lfw.VIEWS:  # sets without pair lists have their quality already
-        rows = pd.concat([rows, measure.quality_rows(measured, replicates)], ignore_index=True)
-    save("ipfsrgan", rows, entry)
+def sharpness_rows(measured: Measured, other: Measured | None = None, replicates: int = 1000) -> pd.DataFrame:
+    """Sharpness as a share of HR's (:func:`lrfr.evaluation.quality.sharpness`), and its paired difference to another.
+
+    "L1 encourages less blurring" than L2 (Sec. III-B): the difference of two SRCNNs says whether it does.
+    """
+    bootstrap = ImageBootstrap(measured.dataset.labels, replicates)
+    mine = _sharpness(measured)
+    found = {"sharpness": bootstrap.interval(mine)}
+    if other is not None:
+        found[f"sharpness_minus_{other.method.name}"] = bootstrap.difference(mine, _sharpness(other))
+    rows = [measure.result_row(measured, "sharpness", "", "", k, value, len(mine)) for k, value in found.items()]
+    return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
-def _there(entry: Entry, name: str, protocol: str) -> bool:
-    return recorded(load_results("ipfsrgan") if path("ipfsrgan").is_file() else None, name, protocol, entry)
+def _sharpness(measured: Measured) -> np.ndarray:
+    parts = [slice(start, start + 256) for start in range(0, len(measured.dataset), 256)]
+    pictures = measured.restored, np.asarray(measured.dataset.images)
+    return np.concatenate([quality.sharpness(*(to_tensor(x[p]) for x in pictures)).numpy() for p in parts])
+
+
+def _squared(entry: Entry, found: Sequence[Entry], faces: FaceDataset) -> Measured | None:
+    """SRCNN, which SRCNN (L1) is compared with; None for all other methods."""
+    if entry.method.name not in L1.values():
+        return None
+    return next((Measured(faces, e.method, e.seed) for e in found if e.method.name == RIVALS["srcnn"]), None)
+
+
+def _record_pictures(name: str, judges: Sequence[Recognizer], replicates: int) -> None:
+    faces = view(name)[0] if name in lfw.VIEWS else datasets.load(name)
+    found = _for(name)[1:]
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        measured = Measured(faces, entry.method, entry.seed)
+        table = picture_rows(measured, _squared(entry, found, faces), judges, replicates)
+        if name in lfw.VIEWS:  # sets without pair lists have their quality already
+            table = pd.concat([table, measure.quality_rows(measured, replicates)], ignore_index=True)
+        return table
+
+    record_missing("ipfsrgan", faces.name, "likeness", found, rows)
 
 
 # Further downsampling (Sec. V, Table 3, Fig. 7)
@@ -126,14 +167,16 @@ def _there(entry: Entry, name: str, protocol: str) -> bool:
 def _record_further(judges: Sequence[Recognizer], replicates: int) -> None:
     """10-fold accuracy on LFW View 2, both photographs reduced to alpha times 28 px, then enlarged by each method."""
     faces, pairs = view("view2")
-    work = [(e, alpha) for alpha in ALPHAS for e in entries(variants=False)[1:]]
-    with track("further downsampling", len(work), "methods") as advance:
-        for entry, alpha in work:
-            smaller = replace(entry, method=methods.at_size(entry.method, round(alpha * PX)))
-            if not _there(smaller, faces.name, "further"):
-                rows = further_rows(Measured(faces, smaller.method, entry.seed), judges, pairs, replicates)
-                save("ipfsrgan", rows, smaller)
-            advance(1)
+    found = [
+        replace(e, method=methods.at_size(e.method, round(alpha * PX)))
+        for alpha in ALPHAS
+        for e in entries(variants=False)[1:]
+    ]
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        return further_rows(Measured(faces, entry.method, entry.seed), judges, pairs, replicates)
+
+    record_missing("ipfsrgan", faces.name, "further", found, rows)
 
 
 def further_rows(
@@ -187,36 +230,54 @@ class Mixture:
 
 
 def pipeline_rows(
-    mixture: Mixture, judges: Sequence[Recognizer], pairs: Pairs, protocol: str, thresholds: Sequence[int]
+    mixture: Mixture,
+    judges: Sequence[Recognizer],
+    pairs: Pairs,
+    protocol: str,
+    thresholds: Sequence[int],
+    replicates: int = 1000,
 ) -> pd.DataFrame:
     """AUC and accuracy for every threshold: faces of at most so many pixels are super-resolved; 0 is never.
 
-    ``px`` of a row is the threshold. Accuracy is at the best threshold of similarity where there are no folds.
+    ``px`` of a row is the threshold. Each threshold is also compared with those before it, on the same people:
+    ``auc_minus_0px`` is what it gains over no super-resolution at all. Accuracy is at the best threshold of similarity
+    where there are no folds; its interval keeps the thresholds.
     """
+    identity = mixture.faces.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
     rows = []
     for judge in judges:
         plain, restored = mixture.embedded(judge)
+        before: dict[int, tuple[float, np.ndarray]] = {}
         for threshold in thresholds:
             seen = np.where((mixture.sizes <= threshold)[:, None], restored, plain)
             s = judge.similarity(seen[pairs.first], seen[pairs.second])
             if pairs.fold is not None:
-                accuracy = verification.fold_accuracy(s, pairs.genuine, pairs.fold).mean
+                folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
+                mean, correct = folds.mean, folds.correct
             else:
-                accuracy = float(((s >= verification.best_threshold(s, pairs.genuine)) == pairs.genuine).mean())
+                correct = (s >= verification.best_threshold(s, pairs.genuine)) == pairs.genuine
+                mean = float(correct.mean())
+            kept = bootstrap.fixed_accuracy(correct)
+            auc, draws = bootstrap.value(verification.auc, s), bootstrap.replicate(verification.auc, s)
+            found = {"auc": percentile_interval(auc, draws), "accuracy": Interval(mean, kept.low, kept.high)}
+            for lower, (value, those) in before.items():
+                found[f"auc_minus_{lower}px"] = percentile_interval(auc - value, draws - those)
+            before[threshold] = auc, draws
             key = ["lfw", protocol, mixture.method.name, threshold, mixture.seed, judge.name, "mixed"]
-            nan = float("nan")
-            rows.append([*key, "auc", verification.auc(s, pairs.genuine), nan, nan, len(s)])
-            rows.append([*key, "accuracy", accuracy, nan, nan, len(s)])
+            rows += [[*key, metric, v.value, v.low, v.high, len(s)] for metric, v in found.items()]
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
-def _record_pipeline(judges: Sequence[Recognizer]) -> None:
+def _record_pipeline(judges: Sequence[Recognizer], replicates: int) -> None:
     """Every threshold on View 1, where the best is chosen; on View 2 the same thresholds, to confirm it."""
-    thresholds = (0, *MIXED[:-1])
+    # A row's px is the threshold, so a method is recorded where its first threshold, 0, is.
+    found = [replace(e, method=replace(e.method, px=THRESHOLDS[0])) for e in entries(variants=False)[2:]]
     for name in ("devtest", "view2"):
         faces, pairs = view(name)
-        for entry in entries(variants=False)[2:]:
-            if _there(replace(entry, method=replace(entry.method, px=0)), "lfw", f"pipeline {name}"):
-                continue
-            rows = pipeline_rows(Mixture(faces, entry.method), judges, pairs, f"pipeline {name}", thresholds)
-            save("ipfsrgan", rows, entry)
+        protocol = f"pipeline {name}"
+
+        def rows(entry: Entry, faces: FaceDataset = faces, pairs: Pairs = pairs, p: str = protocol) -> pd.DataFrame:
+            return pipeline_rows(Mixture(faces, entry.method), judges, pairs, p, THRESHOLDS, replicates)
+
+        record_missing("ipfsrgan", faces.name, protocol, found, rows)
