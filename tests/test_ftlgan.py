@@ -18,7 +18,7 @@ from lrfr.training import Batches, Schedule, save_weights
 
 PLAN = Schedule(1, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", decay="constant", log_every=1)
 UNIT = 0.5
-ONLY = ftlgan.Settings(RRDBSettings(4), PLAN, alpha=0.0, beta=1.0)
+ONLY = ftlgan.Settings(RRDBSettings(4), PLAN, alpha=0.0, beta=1.0, units=False)
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +85,20 @@ def test_the_unit_of_the_perceptual_loss_is_kept_beside_the_provenance(tmp_path)
     for name, settings, derived in (("a", replace(ONLY, alpha=0.8), {"perceptual_unit": UNIT}), ("b", ONLY, {})):
         step(settings, tmp_path / name, recogniser(), Doubled())
         assert json.loads((tmp_path / name / "provenance.json").read_text())["derived"] == derived
+
+
+def test_the_unit_of_the_triplet_loss_is_what_bicubic_costs(tmp_path):
+    """A face of one colour is its own bicubic enlargement."""
+    settings = replace(ONLY, units=True, margin=8.0)
+    order = np.random.default_rng(PLAN.seed).choice(4, 4, replace=False)
+    positive, negative = ftlgan.Triplets(faces().labels, PLAN.seed)(order, 0)
+    near, far = (np.square(embedded(order) - embedded(other)).sum(1) for other in (positive, negative))
+    unit = np.maximum(0, near - far + 8.0).mean()
+    bare = step(replace(settings, units=False), tmp_path / "bare", recogniser())
+    got = step(settings, tmp_path / "units", recogniser())
+    derived = json.loads((tmp_path / "units" / "provenance.json").read_text())["derived"]
+    assert derived == {"triplet_unit": pytest.approx(unit, rel=1e-3)} and unit > 0
+    assert got["triplet"] == pytest.approx(bare["triplet"] / unit, rel=1e-3)
 
 
 def test_both_branches_add_up(tmp_path):
