@@ -242,8 +242,8 @@ def study(scale: int, seed: int) -> tuple[Settings, Settings]:
     """What this study trains on CelebA-299: (a start by MSE alone, then both branches as printed).
 
     The paper starts from nothing and has 100,000 steps; ours starts from a generator that already restores pixels. The
-    anchors are made small by the kernel that the test has; the camera mixture has its own runs (ablations). Margin .5 was
-    best of .2, .5 and 1 in runs of 200 steps at 28 px, by photographs of held-out people.
+    anchors are made small by the kernel that the test has; the camera mixture has its own runs (ablations). Of the
+    margins .2, .5 and 1, .5 was best in runs of 200 steps at 28 px, by photographs of held-out people.
     """
     steps = {2: 1600, 4: 3000, 8: 3000}[scale]
     base = Schedule(steps=steps, batch_size=8, learning_rate=5e-4, warmup=100, seed=seed)
