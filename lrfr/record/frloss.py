@@ -66,6 +66,11 @@ def entries(kernels: bool = False, every_seed: bool = False, device: str = "cpu"
     return found
 
 
+def _for(name: str, device: str = "cpu") -> list[Entry]:
+    """What is measured on a set: AT&T has every kernel, LFW every training seed."""
+    return entries(kernels=name == "att", every_seed=name in lfw.VIEWS, device=device)
+
+
 def arms(table: pd.DataFrame, metric: str, px: int, name: str = "celeba-held-out", **where: str) -> tuple[float, float]:
     """One metric of the FR arm and of the MSE arm, seed 0; ``where`` names further columns."""
     fr, mse = (tables.value(table, set=name, px=px, metric=metric, seed=0, method=m, **where) for m in (FR, MSE))
@@ -88,17 +93,8 @@ def record(names: Sequence[str], replicates: int = 1000, fresh: bool = False) ->
     """
     judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
     for name in _known(names):
-        measure_entries(
-            "frloss",
-            name,
-            entries(kernels=name == "att", every_seed=name in lfw.VIEWS),
-            lambda e: _seeing(e, judges),
-            BASELINES,
-            replicates,
-            BASELINES,
-            fresh,
-        )
-        found = entries()
+        found = _for(name)
+        measure_entries("frloss", name, found, lambda e: _seeing(e, judges), BASELINES, replicates, BASELINES, fresh)
         if name in lfw.VIEWS and (rows := _gain(name, found, judges, replicates)) is not None:
             save("frloss", rows, next(e for e in found if (e.method.name, e.method.px) == (FR, 14)))
     return load("frloss")
@@ -123,8 +119,7 @@ def recompute(
     seeing = [recognizers.load(j, device) for j in judges or JUDGES]  # type: ignore[arg-type]
     parts = []
     for name in _known(sets):
-        found = entries(kernels=name == "att", every_seed=name in lfw.VIEWS, device=device)
-        found = [e for e in found if e.method.px in (*px, 112)]
+        found = [e for e in _for(name, device) if e.method.px in (*px, 112)]
         parts.append(recompute_entries(name, found, lambda e: _seeing(e, seeing), replicates, BASELINES, BASELINES))
         if name in lfw.VIEWS and (rows := _gain(name, found, seeing, replicates)) is not None:
             parts.append(rows)
