@@ -7,6 +7,9 @@ import pandas as pd
 
 from lrfr import published
 from lrfr.errors import LrfrError
+from lrfr.networks.generators import GeneratorSettings
+from lrfr.networks.srcnn import SRCNNSettings
+from lrfr.training import Schedule
 
 #: frloss's names for what the book calls (method, LR side in pixels).
 FRLOSS_ROWS: dict[str, tuple[str, int]] = {
@@ -83,6 +86,20 @@ def verdict(found: pd.DataFrame) -> bool | str | None:
     if 40 * (found["verdict"] == "worse").sum() > len(found):
         return False
     return True if (found["verdict"] == "better").all() else "not decided"
+
+
+def shape(generator: GeneratorSettings) -> str:
+    """A generator's shape in words: ``6 blocks, width 32``, or the sides of SRCNN's kernels, ``9-1-5``."""
+    if isinstance(generator, SRCNNSettings):
+        return "-".join(map(str, generator.kernels))
+    return f"{generator.blocks} blocks, width {generator.width}"
+
+
+def decay(schedule: Schedule) -> str:
+    """How a learning rate falls, in words: ``cosine``, ``constant``, or ``x 0.7 at 200,000, 400,000`` steps."""
+    if schedule.decay != "steps":
+        return schedule.decay
+    return f"x {schedule.factor:g} at " + ", ".join(f"{m:,}" for m in schedule.milestones)
 
 
 def frloss_side_by_side(

@@ -7,6 +7,9 @@ import pytest
 from lrfr import tables
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
+from lrfr.networks.rrdb import RRDBSettings
+from lrfr.networks.srcnn import SRCNNSettings
+from lrfr.training import Schedule
 
 
 @pytest.fixture
@@ -80,3 +83,11 @@ def test_value_without_interval_has_none(results: pd.DataFrame) -> None:
 def test_missing_result_names_what_was_asked(results: pd.DataFrame) -> None:
     with pytest.raises(LrfrError, match="recognizer sface"):
         tables.value(results, metric="auc", recognizer="sface")
+
+
+def test_shapes_and_decays_in_words() -> None:
+    assert tables.shape(RRDBSettings.printed(4)) == "23 blocks, width 64"
+    assert tables.shape(SRCNNSettings(4, (9, 5, 5))) == "9-5-5"
+    assert [tables.decay(Schedule(9, decay=d)) for d in ("cosine", "constant")] == ["cosine", "constant"]
+    falling = Schedule(500_000, decay="steps", milestones=(200_000, 400_000), factor=0.7)
+    assert tables.decay(falling) == "x 0.7 at 200,000, 400,000"
