@@ -5,6 +5,7 @@ import pytest
 
 from lrfr import published, tables
 from lrfr.errors import LrfrError
+from lrfr.evaluation.intervals import Interval
 from lrfr.measure import COLUMNS
 from lrfr.record import ipfsrgan_rows as rows
 from lrfr.record.ipfsrgan import ALPHAS, THRESHOLDS
@@ -74,6 +75,15 @@ def test_the_threshold_is_chosen_on_view_1(results):
     assert rows.best_threshold(results, "IP-FSRGAN", "sface", "view2") == 28
     level = results.assign(value=0.5)
     assert rows.best_threshold(level, "IP-FSRGAN", "sface") == 0, "where all are equal, none is super-resolved"
+
+
+def test_a_threshold_gains_over_a_lower_one_and_nothing_over_itself(results):
+    over = ["lfw", "pipeline view2", "IP-FSRGAN", 28, 0, "sface", "mixed", "auc_minus_20px", 0.03, 0.01, 0.05, 9]
+    known = pd.concat([results, pd.DataFrame([over], columns=COLUMNS)])
+    assert rows.gain(known, "IP-FSRGAN", "sface", 28, 20) == Interval(0.03, 0.01, 0.05)
+    assert rows.gain(known, "IP-FSRGAN", "sface", 28, 28) == Interval(0, 0, 0)
+    with pytest.raises(LrfrError, match="metric auc_minus_28px"):
+        rows.gain(known, "IP-FSRGAN", "sface", 20, 28)
 
 
 def test_duels_are_those_of_view_2_seen_by_whom_one_asks(results):

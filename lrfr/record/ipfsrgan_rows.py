@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lrfr import published, tables
+from lrfr.evaluation.intervals import Interval
 from lrfr.record import TRAINED_WITH
 from lrfr.record.ipfsrgan import ALPHAS, L1, PX, RIVALS, THRESHOLDS, VARIANTS
 
@@ -85,6 +86,18 @@ def mean_accuracy(results: pd.DataFrame, method: str, recognizer: str, alphas: S
 def best_threshold(results: pd.DataFrame, method: str, recognizer: str, view: str = "devtest") -> int:
     """Up to which size faces should be super-resolved: the threshold of highest AUC on a view, the lowest of equals."""
     return max(THRESHOLDS, key=lambda t: tables.value(results, **pipeline(method, recognizer, t, view)))
+
+
+def gain(results: pd.DataFrame, method: str, recognizer: str, threshold: int, over: int = 0) -> Interval:
+    """What a threshold gains in AUC over a lower one on View 2, with its paired 95 % interval; 0 over itself.
+
+    Raises:
+        LrfrError: it is not recorded, as where ``over`` is the higher one.
+    """
+    if threshold == over:
+        return Interval(0.0, 0.0, 0.0)
+    row = tables.pick(results, **pipeline(method, recognizer, threshold, metric=f"auc_minus_{over}px")).iloc[0]
+    return Interval(float(row["value"]), float(row["low"]), float(row["high"]))
 
 
 def duels(results: pd.DataFrame, method: str, baseline: str, recognizers: Sequence[str]) -> pd.DataFrame:
