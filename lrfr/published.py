@@ -16,6 +16,12 @@ ftlgan: Table II holds words only and has no lines here. Rows of Table I lose th
 "T. S." and "T.S.", "Facenet" and "FaceNet", "Arcface" and "ARCFACE", missing spaces in "FTLGAN +FaceNet" and
 "GFPGAN(V2)", and a "+" missing in "Nearest Nearest T. S.". "Average" is a printed column, not computed. The rows of
 Table III are the experiments' names, of which five are numbers: ask for them as text.
+
+logexp: percentages are kept as shares of 1, as everywhere here; only Table 2 prints shares itself. A "-" of Table 2 has
+no line. Table 3 prints XQLFW's accuracy with its difference to LFW's in brackets: metric ``accuracy_minus_lfw``. Table
+5 has its test sets as rows and lambda as columns: ask for both as text. "Ours(1)" and "Ours(2)" are LogExp with p = 1
+and 2; "MAug only" of Table 6 is "MAug" of Table 4; "Ours(w/o FT)" of Table 1, "MAug+Ours(1)" of Table 4, lambda 1 of
+Table 5 and 1:1:2 of Table 6 are one model.
 """
 
 import pandas as pd
