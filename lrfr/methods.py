@@ -4,7 +4,6 @@ A method takes LR faces of one size and gives 112 x 112 faces. :func:`restore` r
 batch, and stores grey levels of 8 bits, as a picture file would.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from lrfr.errors import LrfrError
 from lrfr.networks import generators, realesrgan
 from lrfr.paths import data_dir
 from lrfr.progress import track
-from lrfr.training import load_weights
+from lrfr.training import load_weights, settings_of
 
 KERNELS: tuple[degradation.Kernel, ...] = ("nearest", "bilinear", "bicubic", "lanczos", "area")
 
@@ -97,12 +96,7 @@ def trained(label: str, weights: Path, device: torch.device | str = "cpu") -> Me
     Raises:
         LrfrError: settings or weights are missing, damaged, or of another network.
     """
-    beside = [weights.with_suffix(".json"), weights.parent / "settings.json"]
-    found = [path for path in beside if path.is_file()]
-    if not found:
-        raise LrfrError(f"Expected the settings of {weights.name} beside it ({beside[0].name}), found none.")
-    written = json.loads(found[0].read_text())
-    written = written.get("settings", written)
+    written = settings_of(weights)
     settings = generators.settings_from(written.get("network") or written.get("generator") or {})
     network = load_weights(generators.build(settings), weights)
     network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -15,12 +15,17 @@ from torch import Tensor, nn
 from lrfr import assets
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.networks import dlib_resnet, facenet, lightcnn, onnx_face, sphereface
+from lrfr.networks import backbones, dlib_resnet, facenet, lightcnn, onnx_face, sphereface
 from lrfr.networks.framing import Framing, dlib_scale_and_shift
+from lrfr.paths import data_dir
 from lrfr.progress import track
+from lrfr.training import load_weights, settings_of
 
-Name = Literal["dlib", "sface", "mobilefacenet", "facenet", "lightcnn", "sphereface"]
+Name = Literal["dlib", "sface", "mobilefacenet", "facenet", "lightcnn", "sphereface", "robust"]
 NAMES: tuple[Name, ...] = get_args(Name)
+
+#: The shipped weights behind "robust".
+ROBUST = "logexp-robust"
 
 Distance = Literal["euclidean", "cosine"]
 Embeddings = TypeVar("Embeddings", Tensor, np.ndarray)
@@ -150,6 +155,7 @@ def load(
     * "facenet": InceptionResnetV1 trained on VGGFace2, 512-d of unit length, Euclidean; 160 px, standardised.
     * "lightcnn": LightCNN-29, 256-d, cosine; its authors' own frame at 128 px, grey (ITU-R BT.601 luma), [0, 1].
     * "sphereface": SphereFace-20 (A-Softmax), 512-d, cosine; the middle 96 columns, BGR, (grey level - 127.5) / 128.
+    * "robust": "mobilefacenet" fine-tuned in this study to see small faces too (`papers.logexp`); see `trained`.
 
     Args:
         name: one of `NAMES`.
@@ -180,9 +186,33 @@ def load(
         case "sphereface":
             network = nn.Sequential(sphereface.Input(), sphereface.load(weights))
             recognizer = Recognizer(name, network, 512, "cosine")
+        case "robust":
+            recognizer = trained(weights or data_dir() / "checkpoints" / f"{ROBUST}.safetensors", name)
         case _:
             raise LrfrError(f"There is no recognizer {name!r}: the known ones are {', '.join(NAMES)}.")
     return recognizer.to(device)
+
+
+def trained(weights: Path, name: str) -> Recognizer:
+    """A face network that was trained here (`papers.logexp`), frozen: 512-d, cosine.
+
+    Args:
+        weights: a run's or the project's safetensors; ``<name>.json`` or ``settings.json`` beside it says of which
+            network.
+        name: that tables call it by.
+
+    Raises:
+        LrfrError: settings or weights are missing, damaged, or of another network.
+    """
+    if not weights.is_file():
+        raise LrfrError(
+            f"Expected the weights of {name} at {weights}, found none: pull the whole checkout or train it."
+        )
+    written = settings_of(weights).get("network")
+    if written not in get_args(backbones.Backbone):
+        raise LrfrError(f"Expected the weights of a face network in {weights.name}, found settings of another network.")
+    network = load_weights(backbones.build(written), weights)  # type: ignore[arg-type]
+    return Recognizer(name, network.to(memory_format=torch.channels_last), 512, "cosine")  # type: ignore[call-overload]
 
 
 def embed(

@@ -198,6 +198,20 @@ def load_weights(module: nn.Module, path: Path) -> nn.Module:
     return module
 
 
+def settings_of(weights: Path) -> dict[str, Any]:
+    """The settings that stand beside weights: ``<name>.json`` of shipped ones, ``settings.json`` of a run's.
+
+    Raises:
+        LrfrError: neither is there.
+    """
+    beside = [weights.with_suffix(".json"), weights.parent / "settings.json"]
+    found = [path for path in beside if path.is_file()]
+    if not found:
+        raise LrfrError(f"Expected the settings of {weights.name} beside it ({beside[0].name}), found none.")
+    written = json.loads(found[0].read_text())
+    return written.get("settings", written)
+
+
 @dataclass
 class Progressing:
     """What a run owns while it goes on: the networks and optimisers that a checkpoint must hold."""

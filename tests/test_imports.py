@@ -11,7 +11,7 @@ from lrfr.paths import repo_root
 #: From the ground up. A module imports what lies below its room or in it, never what lies above, nor in a function.
 ROOMS = [
     ["errors", "hardware", "optional", "paths", "files", "progress", "packages"],
-    ["assets", "alignment", "degradation", "published"],
+    ["assets", "alignment", "augmentation", "degradation", "published"],
     ["networks", "losses"],
     ["recognizers", "evaluation", "training"],
     ["embeddings"],

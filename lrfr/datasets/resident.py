@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from lrfr import embeddings
-from lrfr.datasets.base import FaceDataset
+from lrfr.datasets.base import FaceDataset, to_tensor
 from lrfr.errors import LrfrError
 from lrfr.networks.vgg import VGG19
 from lrfr.recognizers import Recognizer
@@ -14,15 +14,28 @@ class Faces:
     """HR faces on the training device and, where a recogniser judges, the embeddings of each and of its mirror image.
 
     Attributes:
-        pixels: uint8, ``N x 3 x 112 x 112``.
+        pixels: uint8, ``N x 3 x 112 x 112``; None where they stay on disk.
         labels: int64, ``N``; one number a person.
         embeddings: ``2 x N x D``, of the faces as they are and of their mirror images; None without recogniser.
     """
 
-    def __init__(self, dataset: FaceDataset, device: torch.device, recognizer: Recognizer | None = None) -> None:
-        """Move all faces to ``device`` and embed them once where there is a ``recognizer``."""
-        pixels = np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))
-        self.pixels = torch.from_numpy(pixels).to(device)
+    def __init__(
+        self,
+        dataset: FaceDataset,
+        device: torch.device,
+        recognizer: Recognizer | None = None,
+        on_disk: bool = False,
+    ) -> None:
+        """Move all faces to ``device`` and embed them once where there is a ``recognizer``.
+
+        ``on_disk`` leaves the pixels where they are and reads each batch from the set's memory map: CASIA-WebFace is 19
+        GB, MS1M ten times that.
+        """
+        self.device = device
+        self._images = dataset.images
+        self.pixels: torch.Tensor | None = None
+        if not on_disk:
+            self.pixels = torch.from_numpy(np.ascontiguousarray(dataset.images.transpose(0, 3, 1, 2))).to(device)
         self.labels = torch.from_numpy(dataset.labels).to(device)
         self.embeddings: torch.Tensor | None = None
         if recognizer is not None:
@@ -31,13 +44,16 @@ class Faces:
 
     def hr(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:
         """``B x 3 x 112 x 112`` in [0, 1]; mirrored where ``flip``."""
-        images = self.pixels[torch.from_numpy(index).to(self.pixels.device)].float().div_(255)
+        if self.pixels is None:
+            images = to_tensor(np.asarray(self._images[index])).to(self.device)
+        else:
+            images = self.pixels[torch.from_numpy(index).to(self.device)].float().div_(255)
         mirrored = torch.from_numpy(flip).to(images.device)[:, None, None, None]
         return torch.where(mirrored, images.flip(3), images)
 
     def sample(self, most: int, seed: int) -> torch.Tensor:
         """At most ``most`` faces drawn at random, ``N x 3 x 112 x 112`` in [0, 1]."""
-        index = np.random.default_rng(seed).permutation(len(self.pixels))[:most]
+        index = np.random.default_rng(seed).permutation(len(self.labels))[:most]
         return self.hr(index, np.zeros(len(index), bool))
 
     def embedded(self, index: np.ndarray, flip: np.ndarray) -> torch.Tensor:

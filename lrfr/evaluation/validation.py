@@ -1,11 +1,11 @@
 """Does a training still gain on faces that it does not see? For curves, the plateau and the choice between pilots."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from lrfr.degradation import degrade
+from lrfr.degradation import degrade, round_trip
 from lrfr.recognizers import Recognizer
 
 
@@ -43,6 +43,56 @@ def restoration(
         return found
 
     return look
+
+
+def recognition(
+    model: nn.Module, hr: Tensor, lr_size: int, recognizer: Recognizer | None = None, batch_size: int = 32
+) -> Callable[[], dict[str, float]]:
+    """What :func:`lrfr.training.fit` calls while a face network learns: does it still know what the frozen one knew?
+
+    Args:
+        model: face network, ``N x 3 x H x W`` in [0, 1] to ``N x D``.
+        hr: ``N x 3 x H x W`` in [0, 1], faces that it does not learn from.
+        lr_size: side of the LR faces, made by the bicubic kernel.
+        recognizer: the frozen network that the training starts from or learns from; None where there is none.
+        batch_size: faces at a time.
+
+    Returns:
+        Function without arguments: ``validation_alike``, the mean cosine between HR embeddings of different
+        photographs, near 1 where everything has fallen onto one point. With a recogniser also the mean cosines to its
+        HR embeddings, of this network's HR embedding (``validation_hr_cosine``: 1 at first, near 0 after a collapse)
+        and of its LR embedding (``validation_lr_cosine``).
+    """
+    with torch.no_grad():
+        wanted = recognizer(hr) if recognizer is not None else None
+
+    def embed(images: Tensor) -> Tensor:
+        return nn.functional.normalize(torch.cat([model(part).float() for part in images.split(batch_size)]))
+
+    @torch.no_grad()
+    def look() -> dict[str, float]:
+        training = model.training
+        model.eval()
+        large = embed(hr)
+        others = ~torch.eye(len(hr), dtype=torch.bool, device=hr.device)
+        found = {"validation_alike": float((large @ large.t())[others].mean())}
+        if wanted is not None:
+            small = embed(round_trip(hr, lr_size))
+            found["validation_hr_cosine"] = float(torch.cosine_similarity(large, wanted).mean())
+            found["validation_lr_cosine"] = float(torch.cosine_similarity(small, wanted).mean())
+        model.train(training)
+        return found
+
+    return look
+
+
+#: Below this mean cosine to the frozen network's HR embeddings a fine-tuning has lost what it started from.
+COLLAPSED = 0.5
+
+
+def collapse(curve: Sequence[Mapping[str, float]], least: float = COLLAPSED) -> int | None:
+    """The first step of a log at which ``validation_hr_cosine`` lies below ``least``; None where it never does."""
+    return next((int(row["step"]) for row in curve if row.get("validation_hr_cosine", 1.0) < least), None)
 
 
 def late_gain(curve: Sequence[float], share: float = 0.2) -> float:

@@ -12,7 +12,9 @@ class _PReLU(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, slope: Tensor) -> Tensor:
         ctx.save_for_backward(x, slope)
-        return torch.prelu(x, slope)
+        # Autocast would answer float32 in bfloat16, and the backward pass would meet both.
+        with torch.autocast(x.device.type, enabled=False):
+            return torch.prelu(x, slope)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:

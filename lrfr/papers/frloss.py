@@ -100,7 +100,7 @@ def starting_weight(
     settings: Settings, model: nn.Module, faces: Faces, recognizer: Recognizer, most: int = 256
 ) -> float:
     """The FR loss's weight beside MSE weight 1 that makes it ``settings.share`` of the whole at first (Sec. III-D)."""
-    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.pixels))[:most]
+    index = np.random.default_rng(settings.schedule.seed).permutation(len(faces.labels))[:most]
     mse, fr = [], []
     with torch.no_grad():
         for part in np.array_split(index, max(1, len(index) // 32)):
