@@ -44,6 +44,8 @@ class Jitter:
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """``N x 3 x S x S`` in [0, 1] -> the same shape, clamped; the border is repeated. ``generator`` is a CPU's."""
+        if not self:
+            return images
         u = (2 * torch.rand(len(images), 6, generator=generator, dtype=torch.float64) - 1).float()
         x, y, scale, turn, brightness, contrast = u.to(images.device).unbind(1)
         if self.shift or self.scale or self.turn:
