@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
-from toy_training import COLOURS, Colour, faces, recogniser
+from toy_training import faces
 
 from lrfr import datasets, embeddings, recognizers
 from lrfr.augmentation import Jitter

@@ -122,8 +122,8 @@ def test_ranks_on_scface_are_quarters_of_a_percent(raw):
 
 
 def test_most_averages_on_scface_follow_from_the_hits_and_not_from_the_printed_digits(raw):
-    """Six averages of its own models seem off in the last digit; from the hits themselves they are right. Two others are
-    means of rounded cells: 89.27 in Table 1, where the hits give 89.25, and 86.0 in Table 6, where they give 85.9."""
+    """Six averages of its own models seem off in the last digit; from the hits themselves they are right. Two others
+    are means of rounded cells: 89.27 in Table 1, where the hits give 89.25, and 86.0 in Table 6, where they give 85.9."""
     seem_off, wrong = [], []
     for (table, row), group in own(raw).groupby(["table", "row"]):
         cell = group.set_index("column")["value"]
@@ -236,7 +236,7 @@ def test_lambda_hardly_matters_over_a_hundredfold(tables):
     assert max(values["LFW"]) - min(values["LFW"]) == pytest.approx(0.25)
     assert values["XQLFW"][0] < values["XQLFW"][1] and values["LFW"][0] < values["LFW"][1]
     assert grid[int(np.argmax(values["XQLFW"]))] == "5" and grid[int(np.argmax(values["LFW"]))] == "1"
-    assert 100 * (0.92 * 0.08 / 6000) ** 0.5 == pytest.approx(0.35, abs=0.001)
+    assert pytest.approx(0.35, abs=0.001) == 100 * (0.92 * 0.08 / 6000) ** 0.5
     assert values["XQLFW"][0] - points(tables, 4, "MAug", "XQLFW") == pytest.approx(1.08)
 
 
