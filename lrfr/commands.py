@@ -1,7 +1,7 @@
 """Commands about faces and trainings; see `lrfr.cli`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -71,7 +71,7 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
 
 @app.command("record")
 def record_command(
-    paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan or ftlgan.")],
+    paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan, ftlgan or logexp.")],
     sets: Annotated[list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest.")],
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing: compute anew, and fail where a recorded value differs.")
@@ -81,30 +81,29 @@ def record_command(
     """Measure every shipped method of a paper on the named sets; only what is missing is computed."""
     from lrfr import record
     from lrfr.errors import LrfrError
-    from lrfr.record import frloss, ftlgan, ipfsrgan
+    from lrfr.record import frloss, ftlgan, ipfsrgan, logexp
 
-    if paper not in ("frloss", "ipfsrgan", "ftlgan"):
-        raise LrfrError(f"Expected the paper frloss, ipfsrgan or ftlgan, found '{paper}'.")
+    papers = {"frloss": frloss, "ipfsrgan": ipfsrgan, "ftlgan": ftlgan, "logexp": logexp}
+    if paper not in papers:
+        raise LrfrError(f"Expected one of the papers {', '.join(papers)}, found '{paper}'.")
     if check and fresh:
         raise LrfrError("--check writes nothing and --fresh writes anew: give one of them.")
     if fresh and paper != "frloss":
         raise LrfrError(f"--fresh is known to frloss only: take the rows out of data/results/{paper}.csv instead.")
     if check and paper != "frloss" and (others := [s for s in sets if s not in record.PACKAGED]):
         raise LrfrError(f"{paper} is checked on {' and '.join(record.PACKAGED)}, not on {', '.join(others)}.")
+    chosen: Any = papers[paper]
     if check:
         for name in sets:
             if paper == "frloss":
                 same = frloss.check([name])
             else:
-                again = (ipfsrgan if paper == "ipfsrgan" else ftlgan).recompute([name])
-                same = record.compare(record.covered(record.load(paper), [name]), again)
+                judges = logexp.names() if paper == "logexp" else record.JUDGES
+                same = record.compare(record.covered(record.load(paper), [name], judges), chosen.recompute([name]))
             worst = same["difference"].max()
             typer.echo(f"{name}: {len(same)} rows computed anew, the largest difference is {worst:.2g}.")
         return
-    if paper == "frloss":
-        table = frloss.record(sets, fresh=fresh)
-    else:
-        table = (ipfsrgan if paper == "ipfsrgan" else ftlgan).record(sets)
+    table = frloss.record(sets, fresh=fresh) if paper == "frloss" else chosen.record(sets)
     typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
 
 

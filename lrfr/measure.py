@@ -7,7 +7,7 @@ photograph; "both" degrades and restores both.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ SETTINGS = ("probe", "both")
 #: The false accept rate for which all cross-identity pairs of the photographs are taken.
 FAR = 1e-3
 _AUC = verification.auc
+_TAR = partial(verification.tar, far=1e-2)
 _STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
 
 
@@ -140,8 +141,7 @@ def score_rows(
     s, rows, where = similarity, [], (measured, protocol, recognizer, setting)
     for metric, statistic in _STATISTICS.items():
         rows.append(result_row(*where, metric, bootstrap.interval(statistic, s), len(s)))
-    point = verification.tar_at_far(s, pairs.genuine, 1e-2)
-    rows.append(result_row(*where, "tar_at_far_0.01", _bare(point.tar), len(s)))
+    rows.append(result_row(*where, "tar_at_far_0.01", bootstrap.interval(_TAR, s), len(s)))
     if pairs.fold is not None:
         folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
         value = bootstrap.fixed_accuracy(folds.correct)
@@ -280,21 +280,96 @@ def difference_rows(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def recognizer_difference_rows(
+    measured: Measured,
+    recognizer: Recognizer,
+    baseline: Recognizer,
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """Paired differences of two recognisers behind one method (``auc_minus_<baseline>``).
+
+    AUC, d', EER, TAR at FAR 1e-2, and accuracy: over the folds, or at each one's best threshold where there are none.
+    """
+    identity = measured.dataset.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    rows = []
+    for setting in SETTINGS:
+        mine, theirs = (measured.similarity(r, pairs, setting) for r in (recognizer, baseline))
+        found = {
+            metric: bootstrap.difference(statistic, mine, theirs)
+            for metric, statistic in (_STATISTICS | {"tar_at_far_0.01": _TAR}).items()
+        }
+        found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
+        for metric, value in found.items():
+            name = f"{metric}_minus_{baseline.name}"
+            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def correct(similarity: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """Whether each pair is decided rightly: at the other folds' threshold, or at the best of all without folds."""
+    if pairs.fold is not None:
+        return verification.fold_accuracy(similarity, pairs.genuine, pairs.fold).correct
+    return (similarity >= verification.best_threshold(similarity, pairs.genuine)) == pairs.genuine
+
+
+def best_accuracy_rows(
+    measured: Measured, recognizer: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
+) -> pd.DataFrame:
+    """``accuracy`` at the best threshold of the very pairs, for lists without folds (LFW View 1)."""
+    identity = measured.dataset.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    rows = []
+    for setting in SETTINGS:
+        value = bootstrap.fixed_accuracy(correct(measured.similarity(recognizer, pairs, setting), pairs))
+        where = (measured, protocol, recognizer.name, setting)
+        rows.append(result_row(*where, "accuracy", value, len(pairs.first)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
 def set_difference_rows(
     measured: Measured, baseline: Measured, recognizer: Recognizer, replicates: int = 1000
 ) -> pd.DataFrame:
     """Paired differences of leave-one-out 1/5/10-NN (``1nn_minus_<baseline>``) on a set without pair list."""
+    return _nearest_differences((measured, recognizer), (baseline, recognizer), baseline.method.name, replicates)
+
+
+def recognizer_set_difference_rows(
+    measured: Measured, recognizer: Recognizer, baseline: Recognizer, replicates: int = 1000
+) -> pd.DataFrame:
+    """The same of two recognisers behind one method."""
+    return _nearest_differences((measured, recognizer), (measured, baseline), baseline.name, replicates)
+
+
+def _nearest_differences(
+    one: tuple[Measured, Recognizer], other: tuple[Measured, Recognizer], name: str, replicates: int
+) -> pd.DataFrame:
+    measured, recognizer = one
     labels = measured.dataset.labels
     probes = ImageBootstrap(labels, replicates)
     rows = []
     for setting in SETTINGS:
-        mine, theirs = (
-            identification.leave_one_out_knn(m.matrix(recognizer, setting), labels) for m in (measured, baseline)
-        )
+        mine, theirs = (identification.leave_one_out_knn(m.matrix(r, setting), labels) for m, r in (one, other))
         for k, hits in mine.items():
-            value, name = probes.difference(hits, theirs[k]), f"{k}nn_minus_{baseline.method.name}"
-            rows.append(result_row(measured, "leave one out", recognizer.name, setting, name, value, len(labels)))
+            value, metric = probes.difference(hits, theirs[k]), f"{k}nn_minus_{name}"
+            rows.append(result_row(measured, "leave one out", recognizer.name, setting, metric, value, len(labels)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def drift_rows(
+    measured: Measured, recognizer: Recognizer, start: Recognizer, protocol: str, replicates: int = 1000
+) -> pd.DataFrame:
+    """Mean cosine between what a fine-tuned network sees of a restored face and what its start saw of the HR face.
+
+    At HR it says whether the network is still the one it was: near 0 is a collapse.
+    """
+    seen, before = measured.embedded(recognizer), measured.original(start)
+    cosine = (seen * before).sum(1) / np.linalg.norm(seen, axis=1) / np.linalg.norm(before, axis=1)
+    value = ImageBootstrap(measured.dataset.labels, replicates).interval(cosine)
+    row = result_row(measured, f"{protocol} drift", recognizer.name, "", f"cosine_to_{start.name}", value, len(cosine))
+    return pd.DataFrame([row], columns=COLUMNS)
 
 
 def quality_difference_rows(measured: Measured, baseline: Measured, replicates: int = 1000) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from lrfr.errors import LrfrError
 from lrfr.networks.generators import GeneratorSettings
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study
 from lrfr.paths import repo_root
 from lrfr.training import Schedule
 
@@ -16,7 +16,10 @@ MSE_UNIT = 250.0
 #: The MSE training at 28 px that ftlgan's and ipfsrgan's RRDB generators start from.
 RRDB_START = "ftlgan-28-s0-base"
 
-Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings
+#: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.
+LOGEXP_SHIPPED = ("maug-logexp1", "maug-l1")
+
+Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings | logexp.Settings
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,21 @@ class Run:
         return repo_root() / "runs" / self.name
 
     @property
-    def generator(self) -> GeneratorSettings:
-        """Shape of the network that it trains."""
+    def generator(self) -> GeneratorSettings | None:
+        """Shape of the generator that it trains; None where it trains a face network."""
+        if isinstance(self.settings, logexp.Settings):
+            return None
         return self.settings.network if isinstance(self.settings, frloss.Settings) else self.settings.generator
 
 
 def planned() -> list[Run]:
     """Every training whose weights are shipped, in the order in which it is needed."""
-    return [*_frloss(), *_ftlgan(), *_ipfsrgan()]
+    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_logexp()]
 
 
 def pilots() -> list[Run]:
     """Short runs by which settings were chosen, and ablations: their numbers are kept, their weights are not."""
-    return [*_frloss_pilots(), *_ipfsrgan_pilots(), *_ftlgan_ablations()]
+    return [*_frloss_pilots(), *_ipfsrgan_pilots(), *_ftlgan_ablations(), *_logexp_ablations()]
 
 
 def find(name: str) -> Run:
@@ -190,3 +195,20 @@ def _ftlgan_ablations() -> list[Run]:
         *(Run(f"ftlgan-28-abl-{k}", s, 90, RRDB_START, "dlib" if s.beta else None) for k, s in ablations.items()),
         *(Run(f"ftlgan-28-abl-{k}", s, 120, RRDB_START, "mobilefacenet") for k, s in five.items()),
     ]
+
+
+def _logexp() -> list[Run]:
+    """The recogniser that the book uses, and two of the paper's models for its figures."""
+    short = logexp_study.ablations()
+    found = {"robust": logexp_study.robust(), **{k: short[k] for k in LOGEXP_SHIPPED}}
+    return [_fine_tuned(key, settings) for key, settings in found.items()]
+
+
+def _logexp_ablations() -> list[Run]:
+    return [_fine_tuned(k, s) for k, s in logexp_study.ablations().items() if k not in LOGEXP_SHIPPED]
+
+
+def _fine_tuned(key: str, settings: logexp.Settings) -> Run:
+    """Each face costs a forward and backward pass at HR and at LR, or at one of the two."""
+    cost = 60 if settings.sees_hr and settings.sizes else 32
+    return Run(f"logexp-{key}", settings, cost, recognizer="mobilefacenet")

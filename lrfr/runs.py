@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from lrfr import datasets, recognizers
 from lrfr.errors import LrfrError
 from lrfr.files import write_json
-from lrfr.networks import vgg
-from lrfr.networks.generators import build
-from lrfr.papers import frloss, ftlgan, ipfsrgan
+from lrfr.networks import backbones, generators, vgg
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
 from lrfr.training import as_dict, load_weights, save_weights
@@ -64,6 +64,10 @@ def execute(name: str) -> Path:
         case ftlgan.Settings():
             eye = _eye(run) if run.settings.alpha else None
             return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
+        case logexp.Settings():
+            # A third of them: short runs would spend too much time on looking.
+            held = watched()
+            return logexp.train(run.settings, faces, run.folder, judge, held.subset(np.arange(0, len(held), 3)))
 
 
 def _eye(run: Run) -> vgg.VGG19:
@@ -134,6 +138,14 @@ def commit() -> str:
     return name + ("+" if name and git("status", "--porcelain", "--untracked-files=no", "lrfr") else "")
 
 
+def _network(run: Run) -> nn.Module:
+    """The network that a run trains, with start weights."""
+    if isinstance(run.settings, logexp.Settings):
+        return backbones.build(run.settings.network)
+    assert run.generator is not None
+    return generators.build(run.generator)
+
+
 def ship(name: str) -> Path:
     """Put a finished run's weights (fp16) with settings, learning curve and provenance into ``data/checkpoints``.
 
@@ -141,7 +153,7 @@ def ship(name: str) -> Path:
         LrfrError: the run is not finished.
     """
     run = find(name)
-    network = load_weights(build(run.generator), run.folder / "weights.safetensors")
+    network = load_weights(_network(run), run.folder / "weights.safetensors")
     target = data_dir() / "checkpoints" / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     save_weights(network, target, half=True, notes={"run": name})
@@ -157,7 +169,7 @@ def keep_log(name: str) -> Path:
     """
     run = find(name)
     weights = run.folder / "weights.safetensors"
-    load_weights(build(run.generator), weights)
+    load_weights(_network(run), weights)
     target = data_dir() / "runs" / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_json(target, _told(run, weights))
@@ -168,7 +180,7 @@ def _told(run: Run, weights: Path) -> dict[str, Any]:
     """What is written beside weights: a hundred lines of the log at most, all those with a look at validation faces."""
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     keep = max(1, len(rows) // 100)
-    kept = [row for i, row in enumerate(rows, 1) if i % keep == 0 or "validation_mse" in row]
+    kept = [row for i, row in enumerate(rows, 1) if i % keep == 0 or any(k.startswith("validation_") for k in row)]
     return {
         "run": run.name,
         "after": run.after,

@@ -43,7 +43,10 @@ def value(results: pd.DataFrame, **keys: str | int) -> float:
 
 def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
     """One value with its 95 % interval where it has one: ``0.946 [0.930, 0.960]``."""
-    row = pick(results, **keys).iloc[0]
+    return _written(pick(results, **keys).iloc[0], digits)
+
+
+def _written(row: pd.Series, digits: int) -> str:
     if np.isnan(row["low"]):
         return f"{row['value']:.{digits}f}"
     return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
@@ -52,6 +55,33 @@ def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
 def has(results: pd.DataFrame, **keys: str | int) -> bool:
     """Whether there is a row where every named column has the given value."""
     return bool((results[list(keys)] == pd.Series(keys)).all(axis=1).any())
+
+
+def at_one_size(
+    results: Sequence[pd.DataFrame], px: int, metric: str = "auc", digits: int = 4, **keys: str | int
+) -> pd.DataFrame:
+    """Upsamplers before recognisers beside recognisers that were taught small faces: both roads in one table.
+
+    Args:
+        results: of several papers, as :func:`lrfr.record.load` gives them; a pair of method and recogniser that stands
+            in more than one is taken from the first.
+        px: side of the LR faces.
+        metric: what is shown.
+        digits: behind the point.
+        keys: what else the rows must match (set, protocol, setting, seed).
+
+    Returns:
+        Columns method, recognizer, ``metric`` (a number, best first) and ``cell`` (with its interval).
+
+    Raises:
+        LrfrError: nothing is recorded for it.
+    """
+    whole = pd.concat(results, ignore_index=True)
+    found = pick(whole, px=px, metric=metric, **keys).drop_duplicates(["method", "recognizer"])
+    found = found.assign(cell=[_written(row, digits) for _, row in found.iterrows()])
+    less = metric in LESS
+    found = found.sort_values("value", ascending=less, kind="stable").rename(columns={"value": metric})
+    return found[["method", "recognizer", metric, "cell"]].reset_index(drop=True)
 
 
 #: Metrics of which less is better.

@@ -41,7 +41,7 @@ def test_settings_come_back_from_their_json_and_build_the_same_network(settings)
 
 
 def test_the_generator_of_every_planned_run_comes_back():
-    for run in [*planned(), *pilots()]:
+    for run in [r for r in [*planned(), *pilots()] if r.generator is not None]:
         written = json.loads(json.dumps(dataclasses.asdict(run.generator)))
         assert generators.settings_from(written) == run.generator, run.name
 

@@ -123,7 +123,7 @@ def test_ranks_on_scface_are_quarters_of_a_percent(raw):
 
 def test_most_averages_on_scface_follow_from_the_hits_and_not_from_the_printed_digits(raw):
     """Six averages of its own models seem off in the last digit; from the hits themselves they are right. Two others
-    are means of rounded cells: 89.27 in Table 1, where the hits give 89.25, and 86.0 in Table 6, where they give 85.9."""
+    are means of rounded cells: 89.27 in Table 1, where the hits give 89.25, and 86.0 in Table 6 for 85.9."""
     seem_off, wrong = [], []
     for (table, row), group in own(raw).groupby(["table", "row"]):
         cell = group.set_index("column")["value"]

@@ -12,8 +12,10 @@ from torch import nn
 from lrfr import assets, datasets, recognizers
 from lrfr.errors import LrfrError
 from lrfr.networks import facenet, onnx_face
+from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.prelu import PReLU
 from lrfr.recognizers import Recognizer
+from lrfr.training import save_weights
 
 PACKAGED = ("dlib", "sface", "mobilefacenet")
 
@@ -202,6 +204,15 @@ def test_prelu_equals_torchs() -> None:
     assert single.weight.grad.shape == (1,)
 
 
+def test_prelu_keeps_float32_under_autocast() -> None:
+    """Torch's own answers bfloat16, and the backward pass would meet two types."""
+    layer, x = PReLU(5), torch.randn(2, 5, 4, 3, requires_grad=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(x)
+    y.sum().backward()
+    assert y.dtype == torch.float32 and x.grad is not None and x.grad.dtype == torch.float32
+
+
 def test_slopes_of_mobilefacenet_are_parameters(loaded: dict[str, Recognizer]) -> None:
     """A fine-tuning must see them, and the batch norms of SFace must be folded away but for the last two."""
     kinds = {
@@ -231,6 +242,25 @@ def test_unknown_name_gives_one_sentence() -> None:
     unknown: Any = "vgg"
     with pytest.raises(LrfrError, match=r"no recognizer 'vgg'.*dlib, sface, mobilefacenet, facenet"):
         recognizers.load(unknown)
+
+
+def test_a_network_trained_here_is_told_by_its_settings(tmp_path: Path) -> None:
+    weights = tmp_path / "x.safetensors"
+    with pytest.raises(LrfrError, match=r"weights of robust at .*x\.safetensors, found none"):
+        recognizers.load("robust", weights=weights)
+    save_weights(from_onnx(assets.path("mobilefacenet")), weights, half=True)
+    with pytest.raises(LrfrError, match=r"Expected the settings of x\.safetensors"):
+        recognizers.load("robust", weights=weights)
+    weights.with_suffix(".json").write_text('{"settings": {"network": {"scale": 4}}}')
+    with pytest.raises(LrfrError, match="found settings of another network"):
+        recognizers.load("robust", weights=weights)
+    weights.with_suffix(".json").write_text('{"settings": {"network": "resnet34"}}')
+    with pytest.raises(LrfrError, match="weights of another network"):
+        recognizers.load("robust", weights=weights)
+    weights.with_suffix(".json").write_text('{"settings": {"network": "mobilefacenet"}}')
+    network = recognizers.load("robust", weights=weights)
+    assert (network.name, network.dim, network.distance) == ("robust", 512, "cosine")
+    assert not any(p.requires_grad for p in network.parameters())
 
 
 # FaceNet's weights lie in no package: what can be tested without them is everything around them.

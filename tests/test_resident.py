@@ -1,10 +1,11 @@
 """Faces on the training device, and the frozen networks beside them: only those whose losses weigh anything."""
 
+import numpy as np
 import pytest
 import torch
 from toy_training import Doubled, faces, recogniser
 
-from lrfr.datasets.resident import onlookers
+from lrfr.datasets.resident import Faces, onlookers
 from lrfr.errors import LrfrError
 
 CPU = torch.device("cpu")
@@ -28,3 +29,10 @@ def test_a_network_whose_loss_weighs_nothing_is_left_out():
 def test_a_missing_network_is_said(weights):
     with pytest.raises(LrfrError, match="needs a recogniser and the perceptual loss VGG19: give"):
         onlookers(faces(), CPU, None, None, *weights)
+
+
+def test_faces_that_stay_on_disk_are_the_same():
+    index, flip = np.array([3, 0, 2]), np.array([True, False, True])
+    here, there = Faces(faces(), CPU), Faces(faces(), CPU, on_disk=True)
+    assert there.pixels is None and torch.equal(here.hr(index, flip), there.hr(index, flip))
+    assert torch.equal(here.sample(3, 1), there.sample(3, 1))

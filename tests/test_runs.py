@@ -12,12 +12,13 @@ import torch
 from safetensors.torch import load_file
 from toy_training import faces as four_faces
 
-from lrfr import datasets, methods, plans, recognizers, runs
+from lrfr import assets, datasets, methods, plans, recognizers, runs
 from lrfr.errors import LrfrError
+from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp
 from lrfr.plans import Run
-from lrfr.training import Schedule
+from lrfr.training import Schedule, save_weights
 
 TINY = SRResNetSettings(4, blocks=1, width=8)
 PLAN = Schedule(60, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", log_every=1)
@@ -189,7 +190,7 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     monkeypatch.setattr(runs.vgg, "load", lambda dtype: asked.append(dtype) or eye)
     held = four_faces().subset(np.arange(40) % 4)
     monkeypatch.setattr(datasets, "load", lambda name: held if name == "celeba-held-out" else four_faces())
-    for paper in (frloss, ipfsrgan, ftlgan):
+    for paper in (frloss, ipfsrgan, ftlgan, logexp):
         monkeypatch.setattr(paper, "train", lambda *given, paper=paper: called.update({paper: given}) or Path("x"))
     for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base"):
         runs.execute(name)
@@ -208,6 +209,10 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     assert called[ftlgan][0] == base and called[ftlgan][3] is None and called[ftlgan][5] is None
     assert (called[ftlgan][4] is None) == (not base.alpha)
     assert called[frloss][3:] == (None, None)
+    runs.execute("logexp-robust")
+    settings, _, folder, given, looked_at = called[logexp]
+    assert settings == plans.find("logexp-robust").settings and folder == here / "runs" / "logexp-robust"
+    assert given is judge and len(looked_at) == 2  # every third of those four
 
 
 def loss_curve(folder: Path) -> np.ndarray:
@@ -311,6 +316,21 @@ def test_an_ablation_keeps_all_but_its_weights(planned, here):
     told, shipped = (json.loads(path.read_text()) for path in (kept, runs.ship("base").with_suffix(".json")))
     assert told["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest() != shipped["sha256"]
     assert {k: v for k, v in told.items() if k != "sha256"} == {k: v for k, v in shipped.items() if k != "sha256"}
+
+
+def test_a_recogniser_is_shipped_and_loaded_under_its_name(here, monkeypatch):
+    run = plans.find("logexp-robust")
+    save_weights(from_onnx(assets.path("mobilefacenet")), run.folder / "weights.safetensors")
+    (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_hr_cosine": 0.9}\n')
+    (run.folder / "provenance.json").write_text("{}")
+    shipped = runs.ship(run.name)
+    assert shipped.stat().st_size < 7e6
+    beside = json.loads(shipped.with_suffix(".json").read_text())
+    assert beside["recognizer"] == "mobilefacenet" and beside["curve"] == [{"step": 1, "validation_hr_cosine": 0.9}]
+    monkeypatch.setattr(recognizers, "data_dir", lambda: here / "data")
+    few = four_faces().images
+    robust, frozen = (recognizers.embed(recognizers.load(n), few) for n in ("robust", "mobilefacenet"))
+    assert np.abs(robust - frozen).max() < 0.02 and np.abs(robust - frozen).max() > 0
 
 
 def test_an_unfinished_run_is_not_shipped(planned, here):

@@ -91,3 +91,24 @@ def test_shapes_and_decays_in_words() -> None:
     assert [tables.decay(Schedule(9, decay=d)) for d in ("cosine", "constant")] == ["cosine", "constant"]
     falling = Schedule(500_000, decay="steps", milestones=(200_000, 400_000), factor=0.7)
     assert tables.decay(falling) == "x 0.7 at 200,000, 400,000"
+
+
+def test_both_roads_stand_in_one_table_best_first() -> None:
+    nan = float("nan")
+    here = {"protocol": "view2", "setting": "probe", "metric": "auc"}
+    one = pd.DataFrame([compared(**here, method="SR", value=0.97), compared(**here, method="bicubic", value=0.95)])
+    two = pd.DataFrame(
+        [
+            compared(**here, method="bicubic", value=0.5),
+            compared(**here, method="bicubic", recognizer="robust", value=0.99, low=nan),
+            compared(**here, method="bicubic", recognizer="robust", value=0.6, px=7),
+        ]
+    )
+    shown = tables.at_one_size([one, two], 14, "auc", 2, set="toy", setting="probe")
+    assert shown[["method", "recognizer"]].to_numpy().tolist() == [
+        ["bicubic", "robust"], ["SR", "dlib"], ["bicubic", "dlib"]
+    ]  # fmt: skip
+    assert shown["cell"].tolist() == ["0.99", "0.97 [0.05, 0.20]", "0.95 [0.05, 0.20]"]
+    assert shown["auc"].tolist() == [0.99, 0.97, 0.95]
+    with pytest.raises(LrfrError, match="No result is recorded"):
+        tables.at_one_size([one], 28)

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from toy_training import Brighten, recogniser
 
-from lrfr.evaluation.validation import late_gain, restoration
+from lrfr.evaluation.validation import late_gain, recognition, restoration
 
 
 class Plain(nn.Module):
@@ -74,3 +74,31 @@ def test_the_late_gain_of_curves():
     assert late_gain([2.0, 2.0, 2.0]) == 0
     assert late_gain([1.0, 1.5]) == pytest.approx(-0.5)  # it rose; of two looks the last step is all there is
     assert late_gain([0.4] * 15 + [0.4, 0.399, 0.399, 0.398, 0.398]) < 0.01
+
+
+class Sideways(nn.Module):
+    """A face network: the mean colour, its red and green exchanged where `turned`."""
+
+    def __init__(self, turned: bool) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.order = [1, 0, 2] if turned else [0, 1, 2]
+        self.modes: list[bool] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.modes.append(self.training)
+        return self.scale * images.mean((2, 3))[:, self.order]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_a_face_network_still_knows_by_hand(training):
+    """(.6, .8, 0) and (.3, .4, 0) have one direction; exchanged, its cosine to itself is .96."""
+    hr = plain((0.6, 0.8, 0.0), (0.3, 0.4, 0.0))
+    model = Sideways(True).train(training)
+    found = recognition(model, hr, 7, recogniser(), batch_size=1)()
+    assert found["validation_hr_cosine"] == pytest.approx(0.96, abs=1e-5)
+    assert found["validation_lr_cosine"] == pytest.approx(0.96, abs=1e-2)  # rounded to grey levels
+    assert found["validation_alike"] == pytest.approx(1, abs=1e-5)
+    assert model.training == training and not any(model.modes)
+    apart = recognition(Sideways(False), plain((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), 7)()
+    assert apart == {"validation_alike": pytest.approx(0, abs=1e-6)}

@@ -1,12 +1,13 @@
 """logexp: Ling et al., "Dive into the Resolution Augmentations and Metrics in Low Resolution Face Recognition" (2023).
 
-No super-resolution: the face network itself learns to see small faces. Each HR face of a batch is reduced to a size
-drawn at random and enlarged again; both pass the same network (Eq. 7):
+There is no super-resolution: the face network itself learns to see small faces. Each HR face of a batch is reduced to
+a size drawn at random and enlarged again; both pass the same network (Eq. 7):
 
     lambda * L_dist(f_HR / |f_HR|, f_LR / |f_LR|) + 1/2 CosFace(f_HR) + 1/2 CosFace(f_LR).
 
-:func:`paper` is the paper's recipe, from scratch. :func:`study` fine-tunes a pretrained network, with the paper's loss
-and with two of our own that keep to that network as it was: anchoring, and distillation without identities.
+:func:`paper` is the paper's recipe, from scratch. :mod:`lrfr.papers.logexp_study` fine-tunes a pretrained network, with
+the paper's loss and with two of our own that keep to that network as it was: anchoring, and distillation without
+identities.
 """
 
 import copy
@@ -230,9 +231,10 @@ def train(
     optimizer = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
     model = modules["model"].train()
     mean = copy.deepcopy(network) if settings.average else None
-    factor = settings.weight
+    factor, derived = settings.weight, {}
     if settings.unit == "pull" and settings.weight:
         factor = settings.weight / starting_pull(settings, model, faces)
+        derived = {"printed_lambda": factor}
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     shrink = MultiResolution(settings.sizes, settings.ratio) if settings.sizes else None
 
@@ -294,7 +296,8 @@ def train(
         judged = mean if mean is not None else model
         look = validation.recognition(judged, watched.tensor().to(fabric.device), WATCHED, frozen)
     running = Progressing(kept, {"optimizer": optimizer})
-    return fit(folder, settings, plan, fabric, running, step, "model" if mean is None else "mean", look)
+    result = "model" if mean is None else "mean"
+    return fit(folder, settings, plan, fabric, running, step, result, look, derived)
 
 
 @torch.no_grad()

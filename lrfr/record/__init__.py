@@ -35,11 +35,16 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Entry:
-    """One method to record: how to make it, its training seed, and the digest of its weights ("" where untrained)."""
+    """One method to record: how to make it, its training seed, and the digest of its weights ("" where untrained).
+
+    Where recognisers are compared rather than methods, an entry is one ``recognizer`` (by name) behind the method, and
+    the weights are the recogniser's.
+    """
 
     method: methods.Method
     seed: int = 0
     weights: str = ""
+    recognizer: str = ""
 
 
 def trained(name: str, label: str, device: str = "cpu") -> Entry:
@@ -135,6 +140,7 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     """Add a method's rows with their provenance, in place of all that it had on the same set and protocols.
 
     Rows of methods that were compared with an older state of this one go too: they are measured anew by the next call.
+    An entry with a recogniser leaves the rows of the other recognisers behind the same method alone.
     Two processes may record at once: the file is read again under a lock.
 
     Returns:
@@ -145,8 +151,8 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
         whole = new
         if path(paper).is_file():
             old = load(paper)
-            here = ["set", "px", "seed", "method"]
-            compared = old[old["metric"].str.endswith(f"_minus_{entry.method.name}")]
+            here = ["set", "px", "seed", "method", *(["recognizer"] if entry.recognizer else [])]
+            compared = old[old["metric"].str.endswith(f"_minus_{entry.recognizer or entry.method.name}")]
             compared = compared.merge(new[["set", "px", "seed", "protocol"]].drop_duplicates())
             outdated = pd.MultiIndex.from_frame(pd.concat([new[here], compared[here]]))
             gone = pd.MultiIndex.from_frame(old[here]).isin(outdated) & old["protocol"].isin(new["protocol"])
@@ -167,7 +173,7 @@ def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry)
         "px": m.px,
         "seed": entry.seed,
         "weights": entry.weights,
-    }
+    } | ({"recognizer": entry.recognizer} if entry.recognizer else {})
     return bool((table[list(keys)] == pd.Series(keys)).all(axis=1).any())
 
 

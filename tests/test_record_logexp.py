@@ -1,0 +1,197 @@
+"""logexp's measurements: recognisers compared behind one method, kept apart in the table, recomputed alike."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from lrfr import datasets, measure, methods, plans, recognizers, record
+from lrfr.datasets import FaceDataset
+from lrfr.errors import LrfrError
+from lrfr.evaluation import identification, verification
+from lrfr.evaluation.intervals import PairBootstrap
+from lrfr.measure import Measured, Pairs
+from lrfr.record import Entry
+from lrfr.record import logexp as record_logexp
+
+
+class Squares(nn.Module):
+    """A quick face network: means of squares of the picture, minus their mean."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+        self.scale = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        squares = nn.functional.avg_pool2d(images, self.side).flatten(1)
+        return self.scale * (squares - squares.mean(1, keepdim=True))
+
+
+def judge(name: str, side: int, shift: int = 0) -> recognizers.Recognizer:
+    return recognizers.Recognizer(name, Squares(side), 3 * (112 // side) ** 2, "cosine")
+
+
+FINE, COARSE = judge("mobilefacenet", 14), judge("robust", 14)
+with torch.no_grad():
+    COARSE.network.scale.fill_(-2.0)  # every embedding turned round: the same cosines between themselves
+OTHER = judge("other", 56)
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceDataset:
+    """Eight people of AT&T, five photographs each."""
+    return datasets.load("att").subset(np.concatenate([np.arange(5) + 10 * p for p in range(8)]))
+
+
+@pytest.fixture(scope="module")
+def pairs(faces) -> Pairs:
+    first, second = np.triu_indices(len(faces), 1)
+    genuine = faces.labels[first] == faces.labels[second]
+    keep = genuine | ((first + 3 * second) % 7 == 0)
+    return Pairs(first[keep], second[keep], genuine[keep], np.arange(keep.sum()) % 4)
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path_factory.getbasetemp() / "embeddings")
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    known = {"mobilefacenet": (FINE, ""), "robust": (COARSE, "aaaa"), "other": (OTHER, "bbbb")}
+    monkeypatch.setattr(record_logexp, "recogniser", known.__getitem__)
+    monkeypatch.setattr(record_logexp, "names", lambda: list(known))
+
+
+def test_paired_differences_of_recognisers_by_hand(faces, pairs):
+    measured = Measured(faces, methods.interpolation(14))
+    rows = measure.recognizer_difference_rows(measured, OTHER, FINE, pairs, "view2", 50)
+    assert set(rows["recognizer"]) == {"other"} and set(rows["method"]) == {"bicubic"}
+    value = rows.set_index(["setting", "metric"])["value"]
+    for setting in measure.SETTINGS:
+        mine, theirs = (measured.similarity(r, pairs, setting) for r in (OTHER, FINE))
+        auc = verification.auc(mine, pairs.genuine) - verification.auc(theirs, pairs.genuine)
+        assert value[setting, "auc_minus_mobilefacenet"] == pytest.approx(auc)
+        tar = [verification.tar_at_far(s, pairs.genuine, 0.01).tar for s in (mine, theirs)]
+        assert value[setting, "tar_at_far_0.01_minus_mobilefacenet"] == pytest.approx(tar[0] - tar[1])
+        right = [verification.fold_accuracy(s, pairs.genuine, pairs.fold).correct.mean() for s in (mine, theirs)]
+        assert value[setting, "accuracy_minus_mobilefacenet"] == pytest.approx(right[0] - right[1])
+    assert {m.split("_minus_")[0] for m in rows["metric"]} == {"auc", "d_prime", "eer", "tar_at_far_0.01", "accuracy"}
+    assert (rows["low"] <= rows["value"]).all() and (rows["value"] <= rows["high"]).all()
+
+
+def test_intervals_of_the_difference_are_paired(faces, pairs):
+    """Against itself a recogniser differs by 0 in every replicate, however wide each one's own interval is."""
+    measured = Measured(faces, methods.interpolation(14))
+    rows = measure.recognizer_difference_rows(measured, COARSE, FINE, pairs, "view2", 50)
+    assert rows.loc[rows["setting"] == "both", ["value", "low", "high"]].abs().to_numpy().max() < 1e-6
+    own = measure.pair_rows(measured, COARSE, pairs, "view2", 50).set_index(["setting", "metric"])
+    assert own.loc[("both", "auc"), "high"] - own.loc[("both", "auc"), "low"] > 1e-3
+    tar = own.loc[("both", "tar_at_far_0.01")]
+    assert tar["low"] <= tar["value"] <= tar["high"]
+
+
+def test_without_folds_accuracy_is_that_of_the_best_threshold(faces, pairs):
+    bare = Pairs(pairs.first, pairs.second, pairs.genuine)
+    measured = Measured(faces, methods.interpolation(14))
+    rows = measure.best_accuracy_rows(measured, FINE, bare, "devtest", 50).set_index("setting")
+    s = measured.similarity(FINE, bare, "probe")
+    best = max(float(((s >= t) == bare.genuine).mean()) for t in [*s, np.inf])
+    assert rows.loc["probe", "value"] == pytest.approx(best)
+    right = measure.correct(s, bare)
+    identity = faces.labels
+    interval = PairBootstrap(identity[bare.first], identity[bare.second], bare.genuine, 50).fixed_accuracy(right)
+    assert rows.loc["probe", "low"] == pytest.approx(interval.low)
+
+
+def test_differences_of_leave_one_out_by_hand(faces):
+    measured = Measured(faces, methods.interpolation(7))
+    rows = measure.recognizer_set_difference_rows(measured, OTHER, FINE, 50).set_index(["setting", "metric"])
+    hits = [
+        identification.leave_one_out_knn(measured.matrix(r, "probe"), faces.labels)[1].mean() for r in (OTHER, FINE)
+    ]
+    assert rows.loc[("probe", "1nn_minus_mobilefacenet"), "value"] == pytest.approx(hits[0] - hits[1])
+
+
+def test_drift_says_how_far_a_network_went_from_its_start(faces):
+    hr = Measured(faces, methods.hr())
+    assert measure.drift_rows(hr, FINE, FINE, "x", 50)["value"].item() == pytest.approx(1, abs=1e-6)
+    turned = measure.drift_rows(hr, COARSE, FINE, "x", 50)
+    assert turned["value"].item() == pytest.approx(-1, abs=1e-6)
+    assert turned[["protocol", "metric", "n"]].iloc[0].tolist() == ["x drift", "cosine_to_mobilefacenet", len(faces)]
+    small = measure.drift_rows(Measured(faces, methods.interpolation(7)), FINE, FINE, "x", 50)["value"].item()
+    assert 0 < small < 0.99
+
+
+def test_each_recogniser_has_its_rows_behind_one_method(faces, pairs, monkeypatch):
+    monkeypatch.setattr(record_logexp, "view", lambda name: (faces, pairs))
+    table = record_logexp.record(["view2"], 20, (7, 112))
+    assert table.groupby("recognizer")["px"].unique().map(list).to_dict() == {
+        name: [7, 112] for name in ("mobilefacenet", "robust", "other")
+    }
+    assert table.groupby("recognizer")["weights"].unique().map(list).to_dict() == {
+        "mobilefacenet": [""], "robust": ["aaaa"], "other": ["bbbb"]
+    }  # fmt: skip
+    assert not table.duplicated(measure.KEYS).any()
+    assert set(table["method"]) == {"bicubic", "HR"} and set(table["set"]) == {"att"}
+    compared = table[table["metric"].str.contains("_minus_")]
+    assert set(compared["recognizer"]) == {"robust", "other"}
+    assert {"view2", "view2 drift"} == set(table["protocol"])
+
+
+def test_recording_again_measures_only_what_is_missing(faces, pairs, monkeypatch):
+    here = record_logexp.Bench(faces, pairs, "view2", 20)
+    entries = record_logexp.entries(["mobilefacenet", "other"], (7,))
+    calls = []
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        calls.append(entry.recognizer)
+        return here.rows(entry)
+
+    for _ in range(2):
+        record.record_missing("logexp", faces.name, "view2", entries, rows)
+    assert calls == ["mobilefacenet", "other"]
+    before = record.load("logexp")
+    fresh = Entry(entries[1].method, weights="cccc", recognizer="other")
+    record.record_missing("logexp", faces.name, "view2", [fresh], rows)
+    after = record.load("logexp")
+    assert len(after) == len(before) and set(after.loc[after["recognizer"] == "other", "weights"]) == {"cccc"}
+    first = Entry(entries[0].method, weights="dddd", recognizer="mobilefacenet")
+    record.record_missing("logexp", faces.name, "view2", [first], rows)
+    left = record.load("logexp")
+    assert "other" not in set(left["recognizer"]), "it was compared with the older baseline"
+
+
+def test_a_set_without_pairs_is_recomputed_as_it_was_recorded(faces, monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda name: faces)
+    record_logexp.record(["att"], 20, (14, 112))
+    again = record_logexp.recompute(["att"], sizes=(14, 112), replicates=20)
+    covered = record.covered(record.load("logexp"), ["att"], record_logexp.names())
+    same = record.compare(covered, again, 1e-5)
+    assert len(same) == len(covered) == len(again) > 50
+    assert {"all pairs", "leave one out", "all pairs drift"} == set(again["protocol"])
+    one = record_logexp.recompute(["att"], ["robust"], (14,), 20)
+    assert set(one["recognizer"]) == {"robust"} and set(one["px"]) == {14}
+
+
+def test_shipped_and_finished_runs_are_found(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
+    monkeypatch.setattr(record, "data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr(methods, "data_dir", lambda: tmp_path / "data")
+    assert record_logexp.names() == ["mobilefacenet"] and record_logexp.ablations() == []
+    (tmp_path / "data" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "data" / "checkpoints" / "logexp-robust.safetensors").touch()
+    for name in ("logexp-maug-l1", "logexp-aug", "frloss-8x-s0-fr"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "weights.safetensors").touch()
+    assert record_logexp.names() == ["mobilefacenet", "robust"]
+    assert record_logexp.ablations() == ["maug-l1", "aug"]
+    with pytest.raises(LrfrError, match="Expected the settings of weights"):
+        record_logexp.recogniser("aug")
+    record_logexp.recogniser.cache_clear()
+
+
+def test_nothing_to_record_is_said():
+    with pytest.raises(LrfrError, match="Nothing to record"):
+        record_logexp.record([])
