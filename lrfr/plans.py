@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lrfr.errors import LrfrError
-from lrfr.networks.generators import GeneratorSettings
+from lrfr.networks.generators import AnyGenerator
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import repo_root
 from lrfr.training import Schedule
 
@@ -19,7 +19,7 @@ RRDB_START = "ftlgan-28-s0-base"
 #: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.
 LOGEXP_SHIPPED = ("maug-logexp1", "maug-l1")
 
-Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings | logexp.Settings
+Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings | logexp.Settings | multiscale.Settings
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Run:
         return repo_root() / "runs" / self.name
 
     @property
-    def generator(self) -> GeneratorSettings | None:
+    def generator(self) -> AnyGenerator | None:
         """Shape of the generator that it trains; None where it trains a face network."""
         if isinstance(self.settings, logexp.Settings):
             return None
@@ -70,12 +70,18 @@ class Run:
 
 def planned() -> list[Run]:
     """Every training whose weights are shipped, in the order in which it is needed."""
-    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_logexp()]
+    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_multiscale(), *_logexp()]
 
 
 def pilots() -> list[Run]:
     """Short runs by which settings were chosen, and ablations: their numbers are kept, their weights are not."""
-    return [*_frloss_pilots(), *_ipfsrgan_pilots(), *_ftlgan_ablations(), *_logexp_ablations()]
+    return [
+        *_frloss_pilots(),
+        *_ipfsrgan_pilots(),
+        *_ftlgan_ablations(),
+        *_multiscale_ablations(),
+        *_logexp_ablations(),
+    ]
 
 
 def find(name: str) -> Run:
@@ -195,6 +201,26 @@ def _ftlgan_ablations() -> list[Run]:
         *(Run(f"ftlgan-28-abl-{k}", s, 90, RRDB_START, "dlib" if s.beta else None) for k, s in ablations.items()),
         *(Run(f"ftlgan-28-abl-{k}", s, 120, RRDB_START, "mobilefacenet") for k, s in five.items()),
     ]
+
+
+def _multiscale() -> list[Run]:
+    """Both losses or the pixels alone at all ten sizes, and a model each for 14 x 12 and 7 x 6."""
+    return [
+        Run(f"multiscale-s0-{key}", settings, 23 if settings.identity else 13, recognizer=_judge(settings))
+        for key, settings in multiscale.study(0).items()
+    ]
+
+
+def _multiscale_ablations() -> list[Run]:
+    """The other reading, the identity weighed more, and the paper's own network."""
+    return [
+        Run(f"multiscale-abl-{key}", settings, 28 if key == "printed" else 23, recognizer=_judge(settings))
+        for key, settings in multiscale.ablations().items()
+    ]
+
+
+def _judge(settings: multiscale.Settings) -> str | None:
+    return "dlib" if settings.identity else None
 
 
 def _logexp() -> list[Run]:

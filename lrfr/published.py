@@ -22,6 +22,10 @@ no line. Table 3 prints XQLFW's accuracy with its difference to LFW's in bracket
 5 has its test sets as rows and lambda as columns: ask for both as text. "Ours(1)" and "Ours(2)" are LogExp with p = 1
 and 2; "MAug only" of Table 6 is "MAug" of Table 4; "Ours(w/o FT)" of Table 1, "MAug+Ours(1)" of Table 4, lambda 1 of
 Table 5 and 1:1:2 of Table 6 are one model.
+
+multiscale: rank-1 rates, printed in per cent, are kept as shares of 1. A "-" has no line. Rows lose their citations.
+Two cells of Table IV's row SHI are printed "0.68.05%" and "0.69.2%": read as .6805 and .692, between the sizes beside
+them. Its last row is Ours. "EDSR" is what the reference [34] reports, not EDSR's authors.
 """
 
 import pandas as pd

@@ -24,7 +24,7 @@ from lrfr import datasets, recognizers
 from lrfr.errors import LrfrError
 from lrfr.files import write_json
 from lrfr.networks import backbones, generators, vgg
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
 from lrfr.training import as_dict, load_weights, save_weights
@@ -64,6 +64,8 @@ def execute(name: str) -> Path:
         case ftlgan.Settings():
             eye = _eye(run) if run.settings.alpha else None
             return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
+        case multiscale.Settings():
+            return multiscale.train(run.settings, faces, run.folder, judge, watched())
         case logexp.Settings():
             # A third of them: short runs would spend too much time on looking.
             held = watched()

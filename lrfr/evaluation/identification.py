@@ -126,6 +126,17 @@ def single_gallery_rank_probability(
     return total / np.bincount(probe, minlength=len(s))[:, None]
 
 
+def single_gallery_chance(
+    matrix: ArrayLike, probe_labels: ArrayLike, gallery_labels: ArrayLike | None = None, max_rank: int = 50
+) -> np.ndarray:
+    """The mean of `single_gallery_rank_probability` over each person's probes: people x max_rank, in sorted order."""
+    chance = single_gallery_rank_probability(matrix, probe_labels, gallery_labels, max_rank)
+    _, people, counts = np.unique(np.asarray(probe_labels), return_inverse=True, return_counts=True)
+    total = np.zeros((len(counts), chance.shape[1]))
+    np.add.at(total, people, chance)
+    return total / counts[:, None]
+
+
 def single_gallery_cmc(
     matrix: ArrayLike, probe_labels: ArrayLike, gallery_labels: ArrayLike | None = None, max_rank: int = 50
 ) -> np.ndarray:
@@ -133,9 +144,7 @@ def single_gallery_cmc(
 
     The protocol of AR (multiscale, Table I). Every person counts the same, however many photographs there are.
     """
-    chance = single_gallery_rank_probability(matrix, probe_labels, gallery_labels, max_rank)
-    _, people, counts = np.unique(np.asarray(probe_labels), return_inverse=True, return_counts=True)
-    return (chance / counts[people][:, None]).sum(axis=0) / len(counts)
+    return single_gallery_chance(matrix, probe_labels, gallery_labels, max_rank).mean(axis=0)
 
 
 def _square(matrix: ArrayLike, codes: np.ndarray) -> np.ndarray:

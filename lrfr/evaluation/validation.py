@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from lrfr.degradation import degrade, round_trip
+from lrfr.degradation import Size, degrade, round_trip
 from lrfr.recognizers import Recognizer
 
 
 def restoration(
-    model: nn.Module, hr: Tensor, lr_size: int, recognizer: Recognizer | None = None, batch_size: int = 16
+    model: nn.Module, hr: Tensor, lr_size: Size, recognizer: Recognizer | None = None, batch_size: int = 16
 ) -> Callable[[], dict[str, float]]:
     """What :func:`lrfr.training.fit` calls: how close ``model`` comes to HR faces that it does not learn from.
 
     Args:
         model: generator, LR to SR.
         hr: ``N x 3 x H x W`` in [0, 1].
-        lr_size: side of the LR faces, made by the bicubic kernel.
+        lr_size: side (or height and width) of the LR faces, made by the bicubic kernel.
         recognizer: gives ``validation_identity`` too, the mean of 1 - cosine between SR and HR embeddings.
         batch_size: faces at a time.
 

@@ -1,4 +1,4 @@
-"""Identity losses: how far has the face moved in a recogniser's space? frloss [Eq. 5], ipfsrgan [Eq. 5]."""
+"""Identity losses: how far has the face moved in a recogniser's space? frloss [Eq. 5], ipfsrgan [Eq. 5], multiscale."""
 
 import torch
 from torch.nn import functional as F
@@ -15,6 +15,21 @@ def fr_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         Scalar, in squared units of the embedding.
     """
     return (sr - hr).square().sum(1).mean()
+
+
+def embedding_mse_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """Mean squared error between embeddings, over the batch and the components: what multiscale calls its Eq. 2.
+
+    It is :func:`fr_loss` divided by the length D of an embedding.
+
+    Args:
+        sr: embeddings of super-resolved faces, ``N x D``.
+        hr: embeddings of the HR faces, ``N x D``.
+
+    Returns:
+        Scalar, in squared units of the embedding.
+    """
+    return (sr - hr).square().mean()
 
 
 def cosine_embedding_loss(

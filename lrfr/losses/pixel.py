@@ -1,4 +1,4 @@
-"""Pixel losses: frloss [Eq. 3], ipfsrgan [Eq. 7]."""
+"""Pixel losses: frloss [Eq. 3], ipfsrgan [Eq. 7], multiscale [Eq. 1]."""
 
 import torch
 
@@ -6,8 +6,8 @@ import torch
 def mse_loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     """Mean squared error over images, channels and pixels.
 
-    frloss Eq. 3 prints an unsquared norm and calls it MSE; the mean of squares is what "MSE" and the paper's PSNR
-    (Eq. 6) mean.
+    frloss Eq. 3 and multiscale Eq. 1 print an unsquared norm and call it MSE; the mean of squares is what "MSE" and
+    frloss's PSNR (Eq. 6) mean. The norm is :func:`lrfr.losses.norm.norm_loss`.
 
     Args:
         sr, hr: ``N x 3 x H x W`` in [0, 1].

@@ -10,12 +10,19 @@ from lrfr.errors import LrfrError
 from lrfr.networks.rrdb import RRDBNet, RRDBSettings
 from lrfr.networks.srcnn import SRCNN, SRCNNSettings
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+from lrfr.networks.unet import UNet, UNetSettings
 
+#: Networks that enlarge by a whole factor.
 GeneratorSettings = SRResNetSettings | RRDBSettings | SRCNNSettings
+#: The U-Net too, which takes faces of any size and has one size of output.
+AnyGenerator = GeneratorSettings | UNetSettings
 
 
-def build(settings: GeneratorSettings) -> nn.Module:
-    """The network, with start weights from torch's generator: LR (``N x 3 x h x w``) to SR (``scale`` times larger)."""
+def build(settings: AnyGenerator) -> nn.Module:
+    """The network, with start weights from torch's generator: LR (``N x 3 x h x w``) to SR.
+
+    SR is ``scale`` times larger; the U-Net's has one size, whatever it is given.
+    """
     match settings:
         case SRResNetSettings():
             return SRResNet(settings)
@@ -23,19 +30,21 @@ def build(settings: GeneratorSettings) -> nn.Module:
             return RRDBNet(settings)
         case SRCNNSettings():
             return SRCNN(settings)
+        case UNetSettings():
+            return UNet(settings)
 
 
-def settings_from(written: Mapping[str, Any]) -> GeneratorSettings:
+def settings_from(written: Mapping[str, Any]) -> AnyGenerator:
     """The settings that a run wrote, known by the names of their fields.
 
     Raises:
         LrfrError: no generator of the study has these settings.
     """
-    for kind in (SRResNetSettings, RRDBSettings, SRCNNSettings):
+    for kind in (SRResNetSettings, RRDBSettings, SRCNNSettings, UNetSettings):
         if {f.name for f in fields(kind)} == set(written):
             known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in written.items()}
             return kind(**known)
     raise LrfrError(
-        f"Expected the settings of SRResNet, RRDBNet or SRCNN, found the names {', '.join(sorted(written))}: "
+        f"Expected the settings of SRResNet, RRDBNet, SRCNN or UNet, found the names {', '.join(sorted(written))}: "
         "the checkpoint is of another program or an older version."
     )
