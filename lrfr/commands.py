@@ -71,8 +71,10 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
 
 @app.command("record")
 def record_command(
-    paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan, ftlgan or logexp.")],
-    sets: Annotated[list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest.")],
+    paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan, ftlgan, multiscale or logexp.")],
+    sets: Annotated[
+        list[str], typer.Argument(help="att, caltech, celeba-held-out, view2 or devtest; some papers have more.")
+    ],
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing: compute anew, and fail where a recorded value differs.")
     ] = False,
@@ -81,9 +83,9 @@ def record_command(
     """Measure every shipped method of a paper on the named sets; only what is missing is computed."""
     from lrfr import record
     from lrfr.errors import LrfrError
-    from lrfr.record import frloss, ftlgan, ipfsrgan, logexp
+    from lrfr.record import frloss, ftlgan, ipfsrgan, logexp, multiscale
 
-    papers = {"frloss": frloss, "ipfsrgan": ipfsrgan, "ftlgan": ftlgan, "logexp": logexp}
+    papers = {"frloss": frloss, "ipfsrgan": ipfsrgan, "ftlgan": ftlgan, "multiscale": multiscale, "logexp": logexp}
     if paper not in papers:
         raise LrfrError(f"Expected one of the papers {', '.join(papers)}, found '{paper}'.")
     if check and fresh:

@@ -5,7 +5,7 @@ value and 95 % interval, and how many pairs or photographs it rests on. "probe" 
 photograph; "both" degrades and restores both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -28,6 +28,8 @@ COLUMNS = [*KEYS, "value", "low", "high", "n"]
 SETTINGS = ("probe", "both")
 #: The false accept rate for which all cross-identity pairs of the photographs are taken.
 FAR = 1e-3
+#: Ranks of a CMC with one gallery photograph a person that are kept, as far as there are people.
+RANKS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 30, 40, 50, 100)
 _AUC = verification.auc
 _TAR = partial(verification.tar, far=1e-2)
 _STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
@@ -208,6 +210,43 @@ def cmc_rows(measured: Measured, recognizer: Recognizer, max_rank: int = 50, rep
         )
         for k in range(1, max_rank + 1)
     ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def single_gallery_rows(
+    measured: Measured,
+    recognizer: Recognizer,
+    protocol: str,
+    matrix: np.ndarray,
+    others: Mapping[str, np.ndarray] | None = None,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """CMC with one gallery and one probe photograph a person, averaged over all choices (AR's protocol).
+
+    Args:
+        measured: names the rows; its photographs are both probes and gallery, and no probe meets itself.
+        recognizer: names them too.
+        protocol: of the rows.
+        matrix: similarity of every LR probe (row) with every HR photograph (column).
+        others: the same of methods that it is compared with.
+        replicates: draws; of the people who are looked for, while the gallery stays whole.
+
+    Returns:
+        ``rank_<k>`` for `RANKS`, and for each of ``others`` the paired difference ``rank_1_minus_<name>``.
+    """
+    labels = measured.dataset.labels
+    people = ImageBootstrap(np.unique(labels), replicates)
+    where = (measured, protocol, recognizer.name, "probe")
+    chance = identification.single_gallery_chance(matrix, labels, max_rank=RANKS[-1])
+    rows = [
+        result_row(*where, f"rank_{k}", people.interval(chance[:, k - 1]), len(labels))
+        for k in RANKS
+        if k <= chance.shape[1]
+    ]
+    for name, other in (others or {}).items():
+        theirs = identification.single_gallery_chance(other, labels, max_rank=1)
+        difference = people.difference(chance[:, 0], theirs[:, 0])
+        rows.append(result_row(*where, f"rank_1_minus_{name}", difference, len(labels)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

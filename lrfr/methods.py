@@ -1,7 +1,7 @@
 """What can be done with a small face before it is recognised: interpolate it, or super-resolve it.
 
-A method takes LR faces of one size and gives 112 x 112 faces. :func:`restore` runs one over a whole set, batch by
-batch, and stores grey levels of 8 bits, as a picture file would.
+A method takes LR faces of one size, square or not, and gives 112 x 112 faces. :func:`restore` runs one over a whole
+set, batch by batch, and stores grey levels of 8 bits, as a picture file would.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +14,10 @@ from torch import Tensor
 
 from lrfr import assets, degradation
 from lrfr.alignment import SIZE
+from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.networks import generators, realesrgan
+from lrfr.networks.unet import UNetSettings
 from lrfr.paths import data_dir
 from lrfr.progress import track
 from lrfr.training import load_weights, settings_of
@@ -29,16 +31,23 @@ class Method:
 
     Attributes:
         name: as tables and figures print it.
-        px: side of the LR faces in pixels; 112 means untouched HR.
-        enlarge: ``N x 3 x px x px`` in [0, 1] to ``N x 3 x 112 x 112``; clamped afterwards.
+        px: height of the LR faces in pixels; 112 (and no other width) means untouched HR.
+        enlarge: ``N x 3 x px x width`` in [0, 1] to ``N x 3 x 112 x 112``; clamped afterwards.
         degrade: what makes the HR faces small, given them, the size and each face's number in its set; None is the
             antialiased bicubic kernel, rounded to 8 bits.
+        width: of the LR faces in pixels; None is their height.
     """
 
     name: str
     px: int
     enlarge: Callable[[Tensor], Tensor]
-    degrade: Callable[[Tensor, int, Sequence[int]], Tensor] | None = None
+    degrade: Callable[[Tensor, Size, Sequence[int]], Tensor] | None = None
+    width: int | None = None
+
+    @property
+    def size(self) -> Size:
+        """Of the LR faces: the side of squares, else height and width."""
+        return self.px if self.width is None or self.width == self.px else (self.px, self.width)
 
 
 def hr() -> Method:
@@ -46,10 +55,15 @@ def hr() -> Method:
     return Method("HR", SIZE, lambda images: images)
 
 
-def interpolation(px: int, kernel: degradation.Kernel = "bicubic") -> Method:
-    """Plain enlargement by a fixed kernel."""
-    name = "Lanczos" if kernel == "lanczos" else kernel
-    return Method(name, px, lambda lr: degradation.upscale(lr, SIZE, kernel))
+def _sides(size: Size) -> tuple[int, int | None]:
+    """Height, and width where it is named."""
+    return (size, None) if isinstance(size, int) else size
+
+
+def interpolation(size: Size, kernel: degradation.Kernel = "bicubic") -> Method:
+    """Plain enlargement by a fixed kernel, from squares of this side or from this height and width."""
+    name, (height, width) = "Lanczos" if kernel == "lanczos" else kernel, _sides(size)
+    return Method(name, height, lambda lr: degradation.upscale(lr, SIZE, kernel), width=width)
 
 
 def checkpoint(name: str) -> Path:
@@ -68,10 +82,10 @@ def checkpoint(name: str) -> Path:
 def by_camera(method: Method, seed: int = 0) -> Method:
     """The same enlargement of faces that the camera mixture made small: blur, noise and JPEG beside the reduction."""
     camera = degradation.Camera()
-    return replace(method, degrade=lambda hr, px, keys: camera(hr, px, keys, seed))
+    return replace(method, degrade=lambda hr, size, keys: camera(hr, size, keys, seed))
 
 
-def at_size(method: Method, px: int) -> Method:
+def at_size(method: Method, size: Size) -> Method:
     """The same enlargement of faces of another size: a convolutional network takes any; the result is fitted to 112 px.
 
     IP-FSRGAN's "further downsampling" (its Sec. V) and its pipeline for mixed sizes feed a 4x network so. The result of
@@ -80,27 +94,33 @@ def at_size(method: Method, px: int) -> Method:
 
     def enlarge(lr: Tensor) -> Tensor:
         sr = method.enlarge(lr).clamp(0, 1)
-        return degradation.resize(sr, SIZE, antialias=sr.shape[-1] > SIZE)
+        return degradation.resize(sr, SIZE, antialias=max(sr.shape[-2:]) > SIZE)
 
-    return Method(method.name, px, enlarge)
+    height, width = _sides(size)
+    return Method(method.name, height, enlarge, width=width)
 
 
-def trained(label: str, weights: Path, device: torch.device | str = "cpu") -> Method:
+def trained(label: str, weights: Path, device: torch.device | str = "cpu", size: Size | None = None) -> Method:
     """A trained generator; its shape is read from the JSON beside the weights.
 
     Args:
         label: for tables and figures.
         weights: a run's or the project's safetensors; ``<name>.json`` or ``settings.json`` lies beside it.
         device: where it runs.
+        size: of the LR faces; None is the size that the network was made for. A U-Net takes any and needs to be told.
 
     Raises:
-        LrfrError: settings or weights are missing, damaged, or of another network.
+        LrfrError: settings or weights are missing, damaged, or of another network; no size for a U-Net.
     """
     written = settings_of(weights)
     settings = generators.settings_from(written.get("network") or written.get("generator") or {})
     network = load_weights(generators.build(settings), weights)
     network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Method(label, SIZE // settings.scale, lambda lr: network(lr.to(device)).to(lr.device))
+    if isinstance(settings, UNetSettings) and size is None:
+        raise LrfrError(f"{weights.stem} is a U-Net, which takes faces of any size: say which, such as (14, 12).")
+    own = SIZE if isinstance(settings, UNetSettings) else SIZE // settings.scale
+    method = Method(label, own, lambda lr: network(lr.to(device)).to(lr.device))
+    return method if size is None else at_size(method, size)
 
 
 def real_esrgan(px: int) -> Method:
@@ -123,7 +143,7 @@ def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndar
     Returns:
         uint8, ``N x 112 x 112 x 3``.
     """
-    if method.px == SIZE:
+    if method.size == SIZE:
         return np.asarray(images)
     result = np.empty_like(images)
     with torch.no_grad(), track(f"{method.name} {method.px} px", len(images), "faces") as advance:
@@ -131,9 +151,9 @@ def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndar
             part = np.ascontiguousarray(images[start : start + batch_size].transpose(0, 3, 1, 2))
             hr = torch.from_numpy(part).float().div_(255)
             if method.degrade is None:
-                lr = degradation.degrade(hr, method.px)
+                lr = degradation.degrade(hr, method.size)
             else:
-                lr = method.degrade(hr, method.px, range(start, start + len(part)))
+                lr = method.degrade(hr, method.size, range(start, start + len(part)))
             sr = degradation.quantize(method.enlarge(lr)).mul(255).round().to(torch.uint8)
             result[start : start + len(part)] = sr.numpy().transpose(0, 2, 3, 1)
             advance(len(part))

@@ -101,6 +101,15 @@ class Recognizer(nn.Module):
             result = -torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
         return _like(a, result)
 
+    def concatenated(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Similarity of two embeddings side by side, from the similarities of either part; arrays of one shape.
+
+        Embeddings of unit length side by side have the mean of the parts' cosines; squared distances add up. So
+        multiscale's "concatenated embeddings of both upsampled face and super-resolved version" (Sec. V-B) need no
+        embedding of double length.
+        """
+        return (first + second) / 2 if self.distance == "cosine" else -np.hypot(first, second)
+
     def _embeddings(self, values: Tensor | np.ndarray) -> Tensor:
         result = torch.as_tensor(values).float()
         if result.ndim != 2 or result.shape[1] != self.dim:

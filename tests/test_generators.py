@@ -11,6 +11,7 @@ from lrfr.networks import generators
 from lrfr.networks.rrdb import RRDBNet, RRDBSettings
 from lrfr.networks.srcnn import SRCNN, SRCNNSettings
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
+from lrfr.networks.unet import UNet, UNetSettings
 from lrfr.plans import pilots, planned
 
 SMALL = [
@@ -20,8 +21,10 @@ SMALL = [
     RRDBSettings(8, blocks=1, width=8, growth=4, skip=False),
     SRCNNSettings(2, channels=(8, 4)),
     SRCNNSettings.printed(4, (9, 5, 5)),
+    UNetSettings(width=4, widest=8),
+    UNetSettings.printed(width=4, widest=8),
 ]
-KINDS = {SRResNetSettings: SRResNet, RRDBSettings: RRDBNet, SRCNNSettings: SRCNN}
+KINDS = {SRResNetSettings: SRResNet, RRDBSettings: RRDBNet, SRCNNSettings: SRCNN, UNetSettings: UNet}
 
 
 @pytest.mark.parametrize("settings", SMALL, ids=str)
@@ -36,7 +39,8 @@ def test_settings_come_back_from_their_json_and_build_the_same_network(settings)
     assert all(type(network) is KINDS[type(settings)] for network in networks)
     with torch.no_grad():
         first, second = (network(torch.full((1, 3, 6, 5), 0.4)) for network in networks)
-    assert first.shape == (1, 3, 6 * settings.scale, 5 * settings.scale)
+    side = (settings.output,) * 2 if isinstance(settings, UNetSettings) else (6 * settings.scale, 5 * settings.scale)
+    assert first.shape == (1, 3, *side)
     assert torch.equal(first, second)
 
 
@@ -57,5 +61,7 @@ def test_the_generator_of_every_planned_run_comes_back():
 )
 def test_settings_of_no_generator_are_refused(written):
     named = ", ".join(sorted(written))
-    with pytest.raises(LrfrError, match=rf"\A[^\n]*SRResNet, RRDBNet or SRCNN, found the names {named}: [^\n]*\Z"):
+    with pytest.raises(
+        LrfrError, match=rf"\A[^\n]*SRResNet, RRDBNet, SRCNN or UNet, found the names {named}: [^\n]*\Z"
+    ):
         generators.settings_from(written)

@@ -11,6 +11,7 @@ from lrfr.evaluation.identification import (
     cmc,
     leave_one_out_knn,
     ranks,
+    single_gallery_chance,
     single_gallery_cmc,
     single_gallery_rank_probability,
 )
@@ -138,6 +139,18 @@ def test_single_gallery_chances_are_per_probe():
     assert (np.diff(chance, axis=1) >= -1e-12).all()
     np.testing.assert_allclose(chance[:, -1], 1)  # eight people: nobody ranks worse than eighth
     np.testing.assert_allclose(chance.mean(axis=0), single_gallery_cmc(matrix, labels, max_rank=8))
+
+
+def test_every_person_counts_once_however_many_photographs_there_are():
+    points, labels = faces()
+    keep = np.flatnonzero((labels > 1) | (np.arange(len(labels)) % 3 == 0))
+    labels, matrix = labels[keep], closeness(points[keep], points[keep])
+    assert len(set(np.bincount(labels))) > 1
+    chance = single_gallery_rank_probability(matrix, labels, max_rank=4)
+    by_hand = np.array([chance[labels == p].mean(axis=0) for p in range(8)])
+    np.testing.assert_allclose(single_gallery_chance(matrix, labels, max_rank=4), by_hand)
+    np.testing.assert_allclose(single_gallery_cmc(matrix, labels, max_rank=4), by_hand.mean(axis=0))
+    assert not np.allclose(by_hand.mean(axis=0), chance.mean(axis=0))
 
 
 def test_wrong_input_is_one_clear_sentence():

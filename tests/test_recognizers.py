@@ -106,6 +106,27 @@ def test_similarities_by_hand(loaded: dict[str, Recognizer]) -> None:
         distance.similarity_matrix(a, b[:, :64])
 
 
+def test_embeddings_side_by_side_need_only_the_similarities_of_the_parts(loaded: dict[str, Recognizer]) -> None:
+    """Against embeddings that were really put side by side; of unit length first where the cosine is compared."""
+    rng = np.random.default_rng(0)
+    parts = [(rng.normal(size=(5, 128)).astype(np.float32), rng.normal(size=(4, 128)).astype(np.float32)) for _ in "ab"]
+    for name in ("dlib", "sface"):
+        recognizer = loaded[name]
+        long_a, long_b = (np.hstack([part[side] for part in parts]) for side in (0, 1))
+        if recognizer.distance == "cosine":
+            long_a, long_b = (
+                np.hstack([part[side] / np.linalg.norm(part[side], axis=1, keepdims=True) for part in parts])
+                for side in (0, 1)
+            )
+            norms = np.linalg.norm(long_a, axis=1)[:, None] * np.linalg.norm(long_b, axis=1)
+            expected = long_a @ long_b.T / norms
+        else:
+            expected = -np.linalg.norm(long_a[:, None] - long_b[None], axis=2)
+        first, second = (recognizer.similarity_matrix(a, b) for a, b in parts)
+        assert recognizer.concatenated(first, second) == pytest.approx(expected, abs=1e-4)
+        assert recognizer.concatenated(first[0], second[0]) == pytest.approx(expected[0], abs=1e-4)
+
+
 def test_gradient_reaches_the_image_and_nothing_else(recognizer: Recognizer, faces: torch.Tensor) -> None:
     before = {name: value.clone() for name, value in recognizer.state_dict().items()}
     image = faces[:1].clone().requires_grad_()

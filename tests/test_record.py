@@ -359,7 +359,11 @@ def test_another_edition_is_not_compared(tiny_lfw, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["multiscale", "att"], "Expected one of the papers frloss, ipfsrgan, ftlgan, logexp, found 'multiscale'"),
+        (["srgan", "att"], "Expected one of the papers frloss, ipfsrgan, ftlgan, multiscale, logexp, found 'srgan'"),
+        (
+            ["multiscale", "identification", "--check"],
+            "multiscale is checked on att and caltech, not on identification",
+        ),
         (["frloss", "att", "--check", "--fresh"], "give one of them"),
         (["ftlgan", "view2", "--check"], "ftlgan is checked on att and caltech, not on view2"),
         (["ftlgan", "att", "--fresh"], "take the rows out of data/results/ftlgan.csv"),

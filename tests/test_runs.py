@@ -16,7 +16,7 @@ from lrfr import assets, datasets, methods, plans, recognizers, runs
 from lrfr.errors import LrfrError
 from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.plans import Run
 from lrfr.training import Schedule, save_weights
 
@@ -190,9 +190,9 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     monkeypatch.setattr(runs.vgg, "load", lambda dtype: asked.append(dtype) or eye)
     held = four_faces().subset(np.arange(40) % 4)
     monkeypatch.setattr(datasets, "load", lambda name: held if name == "celeba-held-out" else four_faces())
-    for paper in (frloss, ipfsrgan, ftlgan, logexp):
+    for paper in (frloss, ipfsrgan, ftlgan, logexp, multiscale):
         monkeypatch.setattr(paper, "train", lambda *given, paper=paper: called.update({paper: given}) or Path("x"))
-    for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base"):
+    for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base", "multiscale-s0-both"):
         runs.execute(name)
     start = here / "runs" / "ftlgan-28-s0-base" / "weights.safetensors"
     with pytest.raises(LrfrError, match="goes on from ftlgan-28-s0-base, which is not trained yet"):
@@ -209,6 +209,11 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     assert called[ftlgan][0] == base and called[ftlgan][3] is None and called[ftlgan][5] is None
     assert (called[ftlgan][4] is None) == (not base.alpha)
     assert called[frloss][3:] == (None, None)
+    settings, _, folder, given, looked_at = called[multiscale]
+    assert settings == plans.find("multiscale-s0-both").settings and given is judge and len(looked_at) == 4
+    assert folder == here / "runs" / "multiscale-s0-both"
+    runs.execute("multiscale-s0-pixel")
+    assert called[multiscale][3] is None
     runs.execute("logexp-robust")
     settings, _, folder, given, looked_at = called[logexp]
     assert settings == plans.find("logexp-robust").settings and folder == here / "runs" / "logexp-robust"

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lrfr import degradation
 from lrfr.datasets import FaceDataset
-from lrfr.datasets.resident import Faces
+from lrfr.datasets.resident import onlookers
 from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
 from lrfr.losses.identity import embedding_mse_loss
@@ -128,8 +128,6 @@ def train(
     Raises:
         LrfrError: the recogniser is missing; whatever :func:`lrfr.training.fit` raises.
     """
-    if settings.identity and recognizer is None:
-        raise LrfrError("The embedding loss needs a recogniser: give `recognizer`, or identity weight 0.")
     if (done := finished(folder, settings)) is not None:
         return done
     plan = settings.schedule
@@ -137,8 +135,7 @@ def train(
     fabric.seed_everything(plan.seed, verbose=False)
     network = UNet(settings.generator).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model, optimizer = fabric.setup(network, torch.optim.Adam(network.parameters(), plan.learning_rate))
-    judge = recognizer.to(fabric.device) if settings.identity and recognizer is not None else None
-    faces = Faces(dataset, fabric.device, judge)
+    faces, judge, _ = onlookers(dataset, fabric.device, recognizer, None, settings.identity, 0.0)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     pixel_loss, embedding_loss = (mse_loss, embedding_mse_loss) if settings.reading == "mse" else (norm_loss, norm_loss)
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from lrfr import datasets, embeddings, measure, methods
 from lrfr.datasets import lfw
+from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.files import locked, write_text
 from lrfr.hardware import hardware
@@ -47,12 +48,11 @@ class Entry:
     recognizer: str = ""
 
 
-def trained(name: str, label: str, device: str = "cpu") -> Entry:
-    """A shipped generator; ``name`` is ``frloss-8x-s0-fr`` and the like."""
+def trained(name: str, label: str, device: str = "cpu", size: Size | None = None) -> Entry:
+    """A shipped generator; ``name`` is ``frloss-8x-s0-fr`` and the like; ``size`` as for :func:`methods.trained`."""
     path = methods.checkpoint(name)
-    return Entry(
-        methods.trained(label, path, device), int(name.split("-s")[1].split("-")[0]), embeddings.file_digest(path)
-    )
+    seed = int(name.split("-s")[1].split("-")[0])
+    return Entry(methods.trained(label, path, device, size), seed, embeddings.file_digest(path))
 
 
 def shipped(name: str) -> bool:
