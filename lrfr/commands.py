@@ -116,7 +116,7 @@ def evaluate_command(
         str, typer.Option(help="none, bicubic or another kernel, real-esrgan, or shipped weights (frloss-8x-s0-fr).")
     ] = "none",
     weights: Annotated[Path | None, typer.Option(help="A trained generator's weights.safetensors instead.")] = None,
-    px: Annotated[str, typer.Option(help="Reduce the cut faces to this size first: 28, or for kernels 11x8.")] = "",
+    px: Annotated[str, typer.Option(help="Reduce the cut faces to this size first: 28, or 11x8.")] = "",
     recognizer: Annotated[str, typer.Option(help="dlib, sface, mobilefacenet, facenet and so on.")] = "mobilefacenet",
     recognizer_weights: Annotated[Path | None, typer.Option(help="Its weights, where not the usual ones.")] = None,
     concatenate: Annotated[

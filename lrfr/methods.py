@@ -123,13 +123,13 @@ def trained(label: str, weights: Path, device: torch.device | str = "cpu", size:
     return method if size is None else at_size(method, size)
 
 
-def real_esrgan(px: int) -> Method:
+def real_esrgan(size: Size) -> Method:
     """Real-ESRGAN x4plus [Wang et al., 2021]: a published network that makes pictures pleasant, whoever they show.
 
     It enlarges 4 times; the result is fitted to 112 px as in :func:`at_size`.
     """
     network = realesrgan.load(assets.path("realesrgan"))
-    return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, network), px)
+    return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, network), size)
 
 
 def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndarray:

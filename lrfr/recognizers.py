@@ -5,6 +5,7 @@ gradient passes through it to the images. It works in float32 whatever autocast 
 embeddings and turns gradients (`benchmarks/recognizers.py` says what it would save).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -101,14 +102,15 @@ class Recognizer(nn.Module):
             result = -torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
         return _like(a, result)
 
-    def concatenated(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Similarity of two embeddings side by side, from the similarities of either part; arrays of one shape.
+    def concatenated(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Similarity of embeddings side by side, from the similarities of each part; arrays of one shape.
 
-        Embeddings of unit length side by side have the mean of the parts' cosines; squared distances add up. So
-        multiscale's "concatenated embeddings of both upsampled face and super-resolved version" (Sec. V-B) need no
-        embedding of double length.
+        Embeddings of unit length side by side have the mean of the parts' cosines; squared distances add up. So the
+        embeddings of the enlarged and of the restored face that multiscale concatenates (Sec. V-B) need no embedding of
+        double length.
         """
-        return (first + second) / 2 if self.distance == "cosine" else -np.hypot(first, second)
+        stacked = np.stack(parts)
+        return stacked.mean(axis=0) if self.distance == "cosine" else -np.sqrt(np.square(stacked).sum(axis=0))
 
     def _embeddings(self, values: Tensor | np.ndarray) -> Tensor:
         result = torch.as_tensor(values).float()

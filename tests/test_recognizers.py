@@ -123,8 +123,8 @@ def test_embeddings_side_by_side_need_only_the_similarities_of_the_parts(loaded:
         else:
             expected = -np.linalg.norm(long_a[:, None] - long_b[None], axis=2)
         first, second = (recognizer.similarity_matrix(a, b) for a, b in parts)
-        assert recognizer.concatenated(first, second) == pytest.approx(expected, abs=1e-4)
-        assert recognizer.concatenated(first[0], second[0]) == pytest.approx(expected[0], abs=1e-4)
+        assert recognizer.concatenated([first, second]) == pytest.approx(expected, abs=1e-4)
+        assert recognizer.concatenated([first[0], second[0]]) == pytest.approx(expected[0], abs=1e-4)
 
 
 def test_gradient_reaches_the_image_and_nothing_else(recognizer: Recognizer, faces: torch.Tensor) -> None:

@@ -1,5 +1,7 @@
 """The surveillance protocols: who is searched among whom, and whole evaluations on copies whose answers are known."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +26,10 @@ from lrfr.cli import app
 from lrfr.datasets import ar, scface, tinyface
 from lrfr.errors import LrfrError
 from lrfr.evaluation import surveillance as protocols
+from lrfr.networks.unet import UNet, UNetSettings
 from lrfr.record import surveillance
 from lrfr.record.setup import Setup, upsampler
+from lrfr.training import save_weights
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +176,7 @@ def test_upsamplers_by_name(tmp_path, monkeypatch):
     assert upsampler().method.px == 112
     assert (upsampler("bicubic", px="28").method.name, upsampler("bicubic", px="28").method.px) == ("bicubic", 28)
     uneven = upsampler("bicubic", px="11x8").method
-    assert (uneven.name, uneven.px) == ("bicubic 11x8", 8)
+    assert (uneven.name, uneven.size) == ("bicubic 11x8", (11, 8))
     face = datasets.load("att").images[:1]
     seen = methods.restore(uneven, face)
     assert (
@@ -183,13 +187,15 @@ def test_upsamplers_by_name(tmp_path, monkeypatch):
     assert (shipped.method.name, shipped.method.px) == ("frloss-8x-s0-fr", 14) and len(shipped.weights) == 16
     given = upsampler(weights=methods.checkpoint("frloss-8x-s0-fr"), px="28")
     assert (given.method.px, given.weights) == (28, shipped.weights)
+    tall = upsampler("frloss-8x-s0-fr", px="11x8").method
+    assert (tall.name, tall.size) == ("frloss-8x-s0-fr 11x8", (11, 8))
+    assert methods.restore(tall, face).shape == face.shape
     for arguments, sentence in (
         ({"px": "14"}, "--px 14 says to which size faces are reduced: name an --upsampler"),
         ({"name": "bicubic"}, "bicubic enlarges faces of any size: give the one they are reduced to first, as --px 28"),
         ({"name": "bicubic", "px": "big"}, "Expected a size below 112 pixels as --px 28 or --px 11x8, found 'big'"),
         ({"name": "bicubic", "px": "0"}, "Expected a size below 112 pixels"),
         ({"name": "frloss-8x-s0-fr", "px": "112"}, "Expected a size below 112 pixels"),
-        ({"name": "frloss-8x-s0-fr", "px": "11x8"}, "Faces of 11x8 pixels can only be enlarged by a kernel"),
         ({"name": "magic"}, "Expected shipped weights magic, found frloss"),
     ):
         with raises_one_sentence(sentence):
@@ -275,3 +281,18 @@ def test_the_command_says_what_is_missing_in_one_sentence(own, monkeypatch, mobi
     ):
         result = CliRunner().invoke(app, ["evaluate", *arguments])
         assert isinstance(result.exception, LrfrError) and str(result.exception).startswith(sentence)
+
+
+def test_a_u_net_joins_faces_of_any_size_as_multiscale_does(tmp_path, mobilefacenet):
+    """SCface's faces are brought to 64 x 64, AR's to 11 x 8; the bicubic face beside the restored one has that size."""
+    settings = UNetSettings(width=4, widest=8)
+    save_weights(UNet(settings), tmp_path / "u.safetensors")
+    (tmp_path / "u.json").write_text(json.dumps({"generator": asdict(settings)}))
+    faces = datasets.load("att").images[:2]
+    for px, size, name in (("64", 64, "u + bicubic"), ("11x8", (11, 8), "u 11x8 + bicubic")):
+        setup = Setup(upsampler(weights=tmp_path / "u.safetensors", px=px), mobilefacenet, concatenate=True)
+        assert (setup.method.name, setup.method.size) == (name, size)
+        plain = recognizers.embed(mobilefacenet, methods.restore(methods.interpolation(size), faces))
+        np.testing.assert_allclose(setup.looks(faces, restored=True)[1], plain, atol=1e-4)
+    with raises_one_sentence("u is a U-Net, which takes faces of any size: say which"):
+        upsampler(weights=tmp_path / "u.safetensors")

@@ -180,7 +180,7 @@ class Search:
         """Similarity of every LR photograph (row), restored by the method, with every HR one."""
         if name == JOINED:
             # The HR photograph stands on the other side twice: it is neither enlarged nor restored.
-            return judge.concatenated(self.matrix("bicubic", judge), self.matrix(WHOLE, judge))
+            return judge.concatenated([self.matrix("bicubic", judge), self.matrix(WHOLE, judge)])
         return self._measured[name].matrix(judge, "probe")
 
     def rows(self, entry: Entry, judges: Sequence[Recognizer], replicates: int = 1000) -> pd.DataFrame:

@@ -1,13 +1,14 @@
 """What stands between a small face and its score: an upsampler, a recogniser, and what is made of their embeddings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from lrfr import assets, degradation, embeddings, methods, recognizers
+from lrfr import assets, embeddings, methods, recognizers
 from lrfr.alignment import SIZE
+from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.methods import Method
 from lrfr.record import Entry
@@ -23,8 +24,8 @@ def upsampler(name: str = NONE, weights: Path | None = None, px: str = "", devic
     Args:
         name: ``"none"``, a kernel such as ``"bicubic"``, ``"real-esrgan"``, or weights shipped with the project.
         weights: a trained generator's safetensors, in place of ``name``.
-        px: to which size the cut faces are reduced first: ``"28"``, or height and width, ``"11x8"`` (kernels only). A
-            trained network has a size of its own.
+        px: to which size the cut faces are reduced first: ``"28"``, or height and width, ``"11x8"``. A trained network
+            has a size of its own where none is given; a U-Net has none.
         device: where a trained network runs.
 
     Raises:
@@ -38,15 +39,13 @@ def upsampler(name: str = NONE, weights: Path | None = None, px: str = "", devic
     if name in methods.KERNELS and weights is None:
         if size is None:
             raise LrfrError(f"{name} enlarges faces of any size: give the one they are reduced to first, as --px 28.")
-        return Entry(_kernel(name, *size))
-    if size is not None and size[0] != size[1]:
-        raise LrfrError(f"Faces of {px} pixels can only be enlarged by a kernel, such as --upsampler bicubic.")
+        return Entry(_with_size(methods.interpolation(size, name)))  # type: ignore[arg-type]
     if name == "real-esrgan" and weights is None:
         digest = embeddings.file_digest(assets.path("realesrgan"))
-        return Entry(methods.real_esrgan(size[0] if size else SIZE // 4), weights=digest)
+        return Entry(_with_size(methods.real_esrgan(size or SIZE // 4)), weights=digest)
     path = weights or methods.checkpoint(name)
-    method = methods.trained(title(path), path, device)
-    return Entry(methods.at_size(method, size[0]) if size else method, weights=embeddings.file_digest(path))
+    method = _with_size(methods.trained(title(path), path, device, size))
+    return Entry(method, weights=embeddings.file_digest(path))
 
 
 def title(weights: Path) -> str:
@@ -54,27 +53,22 @@ def title(weights: Path) -> str:
     return weights.parent.name if weights.stem == "weights" else weights.stem
 
 
-def _size(px: str) -> tuple[int, int] | None:
+def _size(px: str) -> Size | None:
     try:
         numbers = [int(n) for n in px.split("x")] if px else []
     except ValueError:
         numbers = [0]
     if not all(0 < n < SIZE for n in numbers) or len(numbers) > 2:
         raise LrfrError(f"Expected a size below {SIZE} pixels as --px 28 or --px 11x8, found '{px}'.")
-    return (numbers[0], numbers[-1]) if numbers else None
+    if not numbers:
+        return None
+    return numbers[0] if numbers[0] == numbers[-1] else (numbers[0], numbers[1])
 
 
-def _kernel(name: str, height: int, width: int) -> Method:
-    """The kernel's enlargement; of faces that are not square the results give the width and the name gives both."""
-    plain = methods.interpolation(width, name)  # type: ignore[arg-type]
-    if height == width:
-        return plain
-    return Method(
-        f"{plain.name} {height}x{width}",
-        width,
-        plain.enlarge,
-        lambda hr, px, keys: degradation.degrade(hr, (height, width)),
-    )
+def _with_size(method: Method) -> Method:
+    """Of faces that are not square the results give the height, and the name gives both sides."""
+    size = method.size
+    return method if isinstance(size, int) else replace(method, name=f"{method.name} {size[0]}x{size[1]}")
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ class Setup:
     def method(self) -> Method:
         """The upsampler under the name that results give it."""
         m = self.entry.method
-        return Method(f"{m.name} + bicubic", m.px, m.enlarge, m.degrade) if self.concatenate else m
+        return replace(m, name=f"{m.name} + bicubic") if self.concatenate else m
 
     @property
     def judge(self) -> str:
@@ -126,7 +120,7 @@ class Setup:
 
     def looks(self, images: np.ndarray, restored: bool) -> list[np.ndarray]:
         """Embeddings (N x D each) of every look at the faces: one, or more where embeddings are joined."""
-        plain = methods.interpolation(self.entry.method.px)
+        plain = methods.interpolation(self.entry.method.size)
         ways = [self.entry.method, plain] if self.concatenate else [self.entry.method]
         found = []
         for way in ways if restored else [None] * len(ways):
@@ -140,9 +134,9 @@ class Setup:
         return [embeddings.cached(self.recognizer, each) for each in both]
 
     def matrix(self, probe: Sequence[np.ndarray], gallery: Sequence[np.ndarray]) -> np.ndarray:
-        """All pairs, higher is closer. The mean of cosines is the cosine of the joined embeddings of unit length."""
-        return sum(map(self.recognizer.similarity_matrix, probe, gallery)) / len(probe)  # type: ignore[return-value]
+        """All pairs, higher is closer."""
+        return self.recognizer.concatenated(list(map(self.recognizer.similarity_matrix, probe, gallery)))
 
     def pairwise(self, first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
         """Pair by pair; see :meth:`matrix`."""
-        return sum(map(self.recognizer.similarity, first, second)) / len(first)  # type: ignore[return-value]
+        return self.recognizer.concatenated(list(map(self.recognizer.similarity, first, second)))
