@@ -17,26 +17,29 @@ from lrfr.record import logexp as record_logexp
 
 
 class Squares(nn.Module):
-    """A quick face network: means of squares of the picture, minus their mean."""
+    """A quick face network: means of squares of the picture in 8 x 8 fields (2 x 2 where coarse), minus their mean."""
 
-    def __init__(self, side: int) -> None:
+    def __init__(self, coarse: bool) -> None:
         super().__init__()
-        self.side = side
+        self.coarse = coarse
         self.scale = nn.Parameter(torch.tensor(1.0))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        squares = nn.functional.avg_pool2d(images, self.side).flatten(1)
+        squares = nn.functional.avg_pool2d(images, 14)
+        if self.coarse:
+            squares = nn.functional.interpolate(nn.functional.avg_pool2d(squares, 4), scale_factor=4)
+        squares = squares.flatten(1)
         return self.scale * (squares - squares.mean(1, keepdim=True))
 
 
-def judge(name: str, side: int, shift: int = 0) -> recognizers.Recognizer:
-    return recognizers.Recognizer(name, Squares(side), 3 * (112 // side) ** 2, "cosine")
+def judge(name: str, coarse: bool = False) -> recognizers.Recognizer:
+    return recognizers.Recognizer(name, Squares(coarse), 192, "cosine")
 
 
-FINE, COARSE = judge("mobilefacenet", 14), judge("robust", 14)
+FINE, TURNED = judge("mobilefacenet"), judge("robust")
 with torch.no_grad():
-    COARSE.network.scale.fill_(-2.0)  # every embedding turned round: the same cosines between themselves
-OTHER = judge("other", 56)
+    TURNED.network.scale.fill_(-2.0)  # every embedding turned round: the same cosines between themselves
+OTHER = judge("other", coarse=True)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def own_places(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path_factory.getbasetemp() / "embeddings")
     monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
     monkeypatch.setattr(record, "commit", lambda: "0123456789")
-    known = {"mobilefacenet": (FINE, ""), "robust": (COARSE, "aaaa"), "other": (OTHER, "bbbb")}
+    known = {"mobilefacenet": (FINE, ""), "robust": (TURNED, "aaaa"), "other": (OTHER, "bbbb")}
     monkeypatch.setattr(record_logexp, "recogniser", known.__getitem__)
     monkeypatch.setattr(record_logexp, "names", lambda: list(known))
 
@@ -83,9 +86,9 @@ def test_paired_differences_of_recognisers_by_hand(faces, pairs):
 def test_intervals_of_the_difference_are_paired(faces, pairs):
     """Against itself a recogniser differs by 0 in every replicate, however wide each one's own interval is."""
     measured = Measured(faces, methods.interpolation(14))
-    rows = measure.recognizer_difference_rows(measured, COARSE, FINE, pairs, "view2", 50)
+    rows = measure.recognizer_difference_rows(measured, TURNED, FINE, pairs, "view2", 50)
     assert rows.loc[rows["setting"] == "both", ["value", "low", "high"]].abs().to_numpy().max() < 1e-6
-    own = measure.pair_rows(measured, COARSE, pairs, "view2", 50).set_index(["setting", "metric"])
+    own = measure.pair_rows(measured, TURNED, pairs, "view2", 50).set_index(["setting", "metric"])
     assert own.loc[("both", "auc"), "high"] - own.loc[("both", "auc"), "low"] > 1e-3
     tar = own.loc[("both", "tar_at_far_0.01")]
     assert tar["low"] <= tar["value"] <= tar["high"]
@@ -116,7 +119,7 @@ def test_differences_of_leave_one_out_by_hand(faces):
 def test_drift_says_how_far_a_network_went_from_its_start(faces):
     hr = Measured(faces, methods.hr())
     assert measure.drift_rows(hr, FINE, FINE, "x", 50)["value"].item() == pytest.approx(1, abs=1e-6)
-    turned = measure.drift_rows(hr, COARSE, FINE, "x", 50)
+    turned = measure.drift_rows(hr, TURNED, FINE, "x", 50)
     assert turned["value"].item() == pytest.approx(-1, abs=1e-6)
     assert turned[["protocol", "metric", "n"]].iloc[0].tolist() == ["x drift", "cosine_to_mobilefacenet", len(faces)]
     small = measure.drift_rows(Measured(faces, methods.interpolation(7)), FINE, FINE, "x", 50)["value"].item()
