@@ -132,10 +132,9 @@ def recompute(
         found = [e for e in squares() if wanted(e)]
         if found:
             parts.append(recompute_entries(name, found, lambda entry: seeing, replicates, set_baselines=BASELINES))
-        if name == "att":
-            for size in search_sizes(name):
-                search = Search(datasets.load(name), size)
-                parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
+        for size in search_sizes(name) if name == "att" else ():
+            search = Search(datasets.load(name), size)
+            parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -171,9 +170,10 @@ class Search:
         self.faces = faces
         self.protocol = "one gallery {}x{}".format(*size)
         own = "{}x{}".format(*size)
-        # On AT&T, which is small, models for one size are fed with the others too.
-        singles = [key for key in SINGLES if faces.name != "lfw" or key == own]
-        self.entries = [Entry(methods.hr())] if size == (112, 112) else entries(size, singles, others=True, joined=True)
+        # AT&T is small: there models for one size are fed with other sizes too, and the other chapters' networks.
+        small = faces.name != "lfw"
+        singles = [key for key in SINGLES if small or key == own]
+        self.entries = [Entry(methods.hr())] if size == (112, 112) else entries(size, singles, small, joined=True)
         self._measured = {e.method.name: Measured(faces, e.method, e.seed) for e in self.entries}
 
     def matrix(self, name: str, judge: Recognizer) -> np.ndarray:
