@@ -290,8 +290,8 @@ late = {n: float(curves[n]["told_apart"].tail(max(1, len(curves[n]) // 5)).mean(
 late_said = ", ".join(f"{n} {v:.0%}" for n, v in late.items())
 figures.show(
     figure,
-    caption="Every part of Eq. 1, means over five logged lines (SRCNN has its pixels alone: next figure). The start is "
-    "a trained generator, so the pictures have little left to gain. ESRGAN's perceptual loss is of absolute features, "
+    caption="Every part of Eq. 1, means over five logged lines (SRCNN has its pixels alone: next figure). All three go "
+    "on from a trained generator. ESRGAN's perceptual loss is of absolute features, "
     "SRGAN's adversarial losses are of the plain GAN. Told apart: an SR face whose logit lies below the mean of the HR "
     f"faces; half (dashed) would be a draw. Over the last fifth of the steps: {late_said}.",
     alt="Six small plots over training steps: pixel, perceptual, identity and adversarial loss, the discriminator's "
@@ -309,9 +309,8 @@ for name, seen in looks.items():
     if "validation_identity" in seen:
         axes[1].plot(done, seen["validation_identity"], color=colour, label=name)
 axes[0].axhline(1000 * before["validation_mse"], color="#666666", linewidth=1, linestyle="--")
-axes[0].set(ylabel="MSE x 1000", title="90 photographs of held-out people")
-axes[1].set(ylabel="1 - cosine to the HR face (dlib)", title="the same, seen by the face network")
-figure.supxlabel("share of the steps", fontsize=10)
+axes[0].set(xlabel="share of the steps", ylabel="MSE x 1000", title="90 photographs of held-out people")
+axes[1].set(xlabel="share of the steps", ylabel="1 - cosine to the HR face (dlib)", title="seen by the face network")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
 figures.show(
     figure,
@@ -472,9 +471,10 @@ figures.show(
 # %% [markdown]
 # ## The numbers are recomputed
 #
-# What is recorded for the packaged faces is computed again here from the shipped weights, and this cell fails where a
-# value differs by more than a thousandth. The `demo` profile takes every trained network and every face network at
-# least once, `study` takes all of them on both sets, `smoke` a sample.
+# What is recorded for the packaged faces is computed again here from the shipped weights; the cell fails where a value
+# differs by more than a thousandth. `demo` takes every trained network and every face network at least once, `study`
+# all of them on both sets, `smoke` a sample. What needs CelebA and LFW is quoted from `data/results`, as `lrfr record
+# ipfsrgan celeba-held-out view2 devtest further pipeline` left it, with its provenance.
 
 # %%
 EVERY = ("HR", *ORDER, PHOTO, SWAPPED, SRCNN_L1)
