@@ -69,6 +69,20 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
         typer.echo(f"{runs.ship(name).name}: shipped.")
 
 
+@app.command("keep")
+def keep_command(
+    names: Annotated[list[str], typer.Argument(help="Finished or diverged runs, or how several names begin.")],
+) -> None:
+    """Put the settings and learning curve of ablations into data/runs, without their weights."""
+    from lrfr import plans, runs
+
+    planned = [run.name for run in [*plans.planned(), *plans.pilots()]]
+    for name in names:
+        begun = [n for n in planned if n.startswith(name)] if name not in planned else [name]
+        for one in begun or [name]:
+            typer.echo(f"{runs.keep_log(one).stem}: kept.")
+
+
 @app.command("record")
 def record_command(
     paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan, ftlgan, multiscale or logexp.")],

@@ -27,7 +27,7 @@ from lrfr.networks import backbones, generators, vgg
 from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
-from lrfr.training import as_dict, load_weights, save_weights
+from lrfr.training import DIVERGED, as_dict, load_weights, save_weights
 
 #: For a single-thread process. Without the last three, glibc hands every large tensor back to the system after use and
 #: a third of the time goes into page faults (measured: 14 instead of 42 images/s beside another process).
@@ -164,23 +164,41 @@ def ship(name: str) -> Path:
 
 
 def keep_log(name: str) -> Path:
-    """Keep a finished run's settings, learning curve and provenance in ``data/runs``, without its weights.
+    """Keep a run's settings, learning curve and provenance in ``data/runs``, without its weights.
+
+    Of a run that diverged, the log until then is kept: ``diverged`` says at which step and what was no number; it is
+    null for a finished run.
 
     Raises:
-        LrfrError: the run is not finished.
+        LrfrError: the run is neither finished nor diverged.
     """
     run = find(name)
-    weights = run.folder / "weights.safetensors"
-    load_weights(_network(run), weights)
+    weights, end = run.folder / "weights.safetensors", run.folder / DIVERGED
+    diverged = json.loads(end.read_text()) if end.is_file() and not weights.is_file() else None
+    if diverged is None:
+        load_weights(_network(run), weights)
     target = data_dir() / "runs" / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_json(target, _told(run, weights))
+    write_json(target, _told(run, None if diverged else weights) | {"diverged": diverged})
     return target
 
 
-def _told(run: Run, weights: Path) -> dict[str, Any]:
+def kept_log(name: str) -> dict[str, Any]:
+    """What :func:`keep_log` kept of a run.
+
+    Raises:
+        LrfrError: nothing was kept.
+    """
+    file = data_dir() / "runs" / f"{name}.json"
+    if not file.is_file():
+        raise LrfrError(f"Expected the log of {name} in data/runs, found none: train it, then run `lrfr keep {name}`.")
+    return json.loads(file.read_text())
+
+
+def _told(run: Run, weights: Path | None) -> dict[str, Any]:
     """What is written beside weights: a hundred lines of the log at most, all those with a look at validation faces."""
-    rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    log = run.folder / "metrics.jsonl"  # a run that diverges at once has none
+    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
     keep = max(1, len(rows) // 100)
     kept = [row for i, row in enumerate(rows, 1) if i % keep == 0 or any(k.startswith("validation_") for k in row)]
     return {
@@ -193,5 +211,5 @@ def _told(run: Run, weights: Path) -> dict[str, Any]:
         "data": "CelebA-299, 269 training identities",
         "commit": commit(),
         "date": datetime.date.today().isoformat(),
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
     }

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How often a training looks at its validation faces.
 VALIDATIONS = 20
+#: In the folder of a run that ended at a loss or weight that is no number: the step, and what it was.
+DIVERGED = "diverged.json"
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,7 @@ def fit(
         return weights
     start = running.restore(checkpoint) if checkpoint.is_file() else 0
     if fabric.is_global_zero:
+        (folder / DIVERGED).unlink(missing_ok=True)
         _trim(log, start)
         for stale in folder.glob(".*"):  # half a file of a process that was killed
             stale.unlink()
@@ -322,7 +325,7 @@ def fit(
                 _log(log, done, {k: float(v) / counted for k, v in sums.items()} | seen, schedule, speed, fabric)
                 sums, counted, began = {}, 0, time.perf_counter()
             if saves or last:
-                _check_weights(running, folder, done)
+                _check_weights(running, folder, done, fabric)
             if saves and not last and fabric.is_global_zero:
                 with replacing(checkpoint) as part:
                     torch.save(running.state(done), part)
@@ -369,25 +372,29 @@ def _trim(log: Path, steps: int) -> None:
         write_text(log, "".join(line + "\n" for line in lines))
 
 
-def _diverged(what: str, step: int) -> LrfrError:
+def _diverged(what: str, step: int, folder: Path, fabric: Fabric) -> LrfrError:
+    """Why a run ends here; kept in its folder, because that a training diverges is a result too."""
+    if fabric.is_global_zero:
+        write_json(folder / "provenance.json", provenance(fabric))
+        write_json(folder / DIVERGED, {"step": step, "what": what})
     return LrfrError(
         f"{what} at step {step}: training has diverged; "
         "lower the learning rate, or train in fp32 (precision '32-true')."
     )
 
 
-def _check_weights(running: Progressing, folder: Path, step: int) -> None:
+def _check_weights(running: Progressing, folder: Path, step: int, fabric: Fabric) -> None:
     """A step may break the weights after its own loss was fine."""
     for module in running.modules.values():
         for key, value in _plain(module).state_dict().items():
             if value.is_floating_point() and not bool(value.isfinite().all()):
-                raise _diverged(f"The weight {key} of {folder.name} is no number", step)
+                raise _diverged(f"The weight {key} of {folder.name} is no number", step, folder, fabric)
 
 
 def _log(path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric) -> None:
     for key, value in values.items():
         if not math.isfinite(value):
-            raise _diverged(f"The {key} of {path.parent.name} is {value}", step)
+            raise _diverged(f"The {key} of {path.parent.name} is {value}", step, path.parent, fabric)
     if fabric.is_global_zero:
         row = {"step": step, "learning_rate": schedule.rate(step - 1), "images_per_second": round(speed, 2), **values}
         with path.open("a") as file:

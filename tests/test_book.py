@@ -228,6 +228,19 @@ def test_typed_numbers_are_found():
     assert typed_numbers("At 14 px, see [it](https://a.org/1.2) and `x = 0.5`, {glue:text}`auc`, FAR 1e-3.") == []
 
 
+def test_a_long_chapter_has_pages_below_it(monkeypatch, tmp_path):
+    toc = "root: index\nchapters:\n- file: first\n  sections:\n  - file: more\n    sections:\n    - file: most\n- file: last\n"
+    (tmp_path / "_toc.yml").write_text("format: jb-book\n" + toc)
+    order = ["index", "first", "more", "most", "last"]
+    for name in order:
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.setattr("lrfr.book.chapters.book_dir", lambda: tmp_path)
+    assert [c.name for c in chapters()] == order
+    (tmp_path / "more.py").unlink()
+    with pytest.raises(LrfrError, match="without a file: more"):
+        chapters()
+
+
 def test_contents_and_files_agree(monkeypatch, tmp_path):
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: index\nchapters:\n- file: lost\n  sections:\n  - file: below\n"

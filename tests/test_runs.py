@@ -11,8 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from toy_training import faces as four_faces
+from typer.testing import CliRunner
 
 from lrfr import assets, datasets, methods, plans, recognizers, runs
+from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.srresnet import SRResNetSettings
@@ -318,9 +320,48 @@ def test_an_ablation_keeps_all_but_its_weights(planned, here):
     weights = runs.execute("base")
     kept = runs.keep_log("base")
     assert kept == here / "data" / "runs" / "base.json" and [p.name for p in kept.parent.iterdir()] == ["base.json"]
-    told, shipped = (json.loads(path.read_text()) for path in (kept, runs.ship("base").with_suffix(".json")))
+    told, shipped = runs.kept_log("base"), json.loads(runs.ship("base").with_suffix(".json").read_text())
     assert told["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest() != shipped["sha256"]
+    assert told.pop("diverged") is None
     assert {k: v for k, v in told.items() if k != "sha256"} == {k: v for k, v in shipped.items() if k != "sha256"}
+    with pytest.raises(LrfrError, match=r"log of more in data/runs, found none: train it, then run `lrfr keep more`\."):
+        runs.kept_log("more")
+
+
+@pytest.mark.parametrize("lines", [0, 3])
+def test_of_a_diverged_run_the_log_until_then_is_kept(planned, here, monkeypatch, lines):
+    seen = []
+
+    def breaking(sr, hr):
+        seen.append(1)
+        return (sr - hr).square().mean() * (float("nan") if len(seen) > lines else 1)
+
+    monkeypatch.setattr(frloss, "mse_loss", breaking)
+    with pytest.raises(LrfrError, match="training has diverged"):
+        runs.execute("base")
+    told = json.loads(runs.keep_log("base").read_text())
+    assert told["diverged"]["step"] == lines + 1 and "is nan" in told["diverged"]["what"]
+    assert [row["step"] for row in told["curve"]] == list(range(1, lines + 1)) and told["sha256"] == ""
+    monkeypatch.undo()
+    monkeypatch.setattr(plans, "repo_root", lambda: here)
+    monkeypatch.setattr(runs, "data_dir", lambda: here / "data")
+    monkeypatch.setattr(runs, "find", planned.__getitem__)
+    monkeypatch.setattr(datasets, "load", lambda name: four_faces())
+    runs.execute("base")
+    assert runs.keep_log("base") and runs.kept_log("base")["diverged"] is None, "trained again, it is whole"
+
+
+def test_the_command_keeps_one_run_or_all_that_begin_so(monkeypatch):
+    kept = []
+    monkeypatch.setattr(runs, "keep_log", lambda name: kept.append(name) or Path(f"{name}.json"))
+    done = CliRunner().invoke(app, ["keep", "ftlgan-28-abl-5", "ftlgan-28-abl-2"])
+    assert done.exit_code == 0, done.output
+    angular = [f"ftlgan-28-abl-5-{k}" for k in ("sgd", "adam", "clip", "cosine")]
+    assert kept == [*angular, "ftlgan-28-abl-2"]
+    assert done.output.splitlines() == [f"{name}: kept." for name in kept]
+    monkeypatch.undo()
+    lost = CliRunner().invoke(app, ["keep", "nosuchrun"])
+    assert isinstance(lost.exception, LrfrError) and "found 'nosuchrun'" in str(lost.exception)
 
 
 def test_a_recogniser_is_shipped_and_loaded_under_its_name(here, monkeypatch):

@@ -178,6 +178,9 @@ def test_what_is_no_number_is_never_shipped(tmp_path, breaks, at):
         with pytest.raises(LrfrError, match=r"training has diverged; lower the learning rate"):
             fit_line(tmp_path, settings)
         assert not (tmp_path / "weights.safetensors").exists()
+        end = json.loads((tmp_path / "diverged.json").read_text())
+        assert at < end["step"] <= 30 and end["what"].endswith((" is nan", " is no number"))
+        assert json.loads((tmp_path / "provenance.json").read_text())["device"] == "cpu"
         if (tmp_path / "state.ckpt").exists():
             state = torch.load(tmp_path / "state.ckpt", weights_only=True)
             assert state["step"] <= at and all(v.isfinite().all() for v in state["modules"]["model"].values())

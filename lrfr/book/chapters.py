@@ -1,7 +1,9 @@
 """Which pages the book has, in which order, and where their files lie."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lrfr.errors import LrfrError
 from lrfr.optional import require
@@ -23,14 +25,13 @@ def book_dir() -> Path:
 
 
 def pages() -> list[str]:
-    """Names of all pages in the order of ``book/_toc.yml``.
+    """Names of all pages in the order of ``book/_toc.yml``; a page's ``sections`` follow it.
 
     Raises:
         LrfrError: the list names a page without a file, or a file is in no list.
     """
     toc = require("yaml", "book").safe_load((book_dir() / "_toc.yml").read_text())
-    listed = [page for entry in toc.get("chapters", ()) for page in (entry, *entry.get("sections", ()))]
-    names = [toc["root"], *(page["file"] for page in listed)]
+    names = [toc["root"], *_listed(toc.get("chapters", ()))]
     files = {path.stem for pattern in ("*.py", "*.md") for path in book_dir().glob(pattern)}
     if set(names) != files:
         lost, extra = sorted(set(names) - files), sorted(files - set(names))
@@ -39,6 +40,12 @@ def pages() -> list[str]:
             f"file without an entry: {', '.join(extra) or 'none'}: mend book/_toc.yml."
         )
     return names
+
+
+def _listed(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        yield entry["file"]
+        yield from _listed(entry.get("sections", ()))
 
 
 def chapters(only: str | None = None) -> list[Chapter]:
