@@ -113,7 +113,8 @@ def result_row(
     return [*key, metric, value.value, value.low, value.high, n]
 
 
-def _bare(value: float) -> Interval:
+def bare(value: float) -> Interval:
+    """A value without interval."""
     return Interval(float(value), float("nan"), float("nan"))
 
 
@@ -148,7 +149,7 @@ def score_rows(
         folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
         value = bootstrap.fixed_accuracy(folds.correct)
         rows.append(result_row(*where, "accuracy", Interval(folds.mean, value.low, value.high), len(s)))
-        rows.append(result_row(*where, "accuracy_sd", _bare(folds.sd), len(s)))
+        rows.append(result_row(*where, "accuracy_sd", bare(folds.sd), len(s)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -162,7 +163,7 @@ def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000)
         every = AllPairs(matrix, labels, both_orders=setting == "probe")
         flat = every.pairs()
         for metric, statistic in _STATISTICS.items():
-            value, count = _bare(statistic(flat.similarity, flat.genuine)), len(flat.similarity)
+            value, count = bare(statistic(flat.similarity, flat.genuine)), len(flat.similarity)
             rows.append(result_row(measured, "all pairs", recognizer.name, setting, metric, value, count))
         rows += _tar_rows(measured, recognizer, setting, every, "all pairs", replicates)
         correct = identification.leave_one_out_knn(matrix, labels)
@@ -183,7 +184,7 @@ def _tar_rows(
     value = percentile_interval(point.tar, every.tar_replicates(FAR, replicates))
     count = every.impostors + every.genuine
     where = (measured, protocol, recognizer.name, setting)
-    errors = result_row(*where, f"false_accepts_at_far_{FAR:g}", _bare(point.false_accepts), point.impostors)
+    errors = result_row(*where, f"false_accepts_at_far_{FAR:g}", bare(point.false_accepts), point.impostors)
     return [result_row(*where, f"tar_at_far_{FAR:g}", value, count), errors]
 
 
@@ -258,7 +259,7 @@ def quality_rows(
     rows = []
     for metric, per_face in measured.quality(backbones).items():
         rows.append(result_row(measured, "quality", "", "", metric, faces.interval(per_face), len(per_face)))
-        spread = _bare(float(np.std(per_face, ddof=1)))
+        spread = bare(float(np.std(per_face, ddof=1)))
         rows.append(result_row(measured, "quality", "", "", f"{metric}_sd", spread, len(per_face)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -276,7 +277,7 @@ def fr_loss_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1
     rows = [
         result_row(measured, "quality", recognizer.name, "", "fr_loss", mean, len(values)),
         result_row(
-            measured, "quality", recognizer.name, "", "fr_loss_sd", _bare(float(values.std(ddof=1))), len(values)
+            measured, "quality", recognizer.name, "", "fr_loss_sd", bare(float(values.std(ddof=1))), len(values)
         ),
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

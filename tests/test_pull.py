@@ -1,11 +1,12 @@
-"""How hard an adversarial loss pulls: by hand, for the right and the misprinted form."""
+"""How hard a loss pulls: by hand, for the right and the misprinted form, and for several losses at one place."""
 
 import math
 
 import pytest
+import torch
 
 from lrfr.losses import adversarial
-from lrfr.losses.pull import pulls
+from lrfr.losses.pull import gradient_norms, pulls
 
 
 def sigmoid(x: float) -> float:
@@ -27,3 +28,14 @@ def test_the_misprint_pulls_alike_everywhere():
 
 def test_a_plain_loss_too():
     assert pulls(lambda real, fake: adversarial.generator_loss(fake), [7.0]) == pytest.approx([0.5])
+
+
+def test_gradients_of_several_losses_by_hand():
+    pixels, weight = torch.tensor([3.0, 4.0], requires_grad=True), torch.tensor(2.0, requires_grad=True)
+    sr = pixels * weight
+    losses = {"sum": sr.sum(), "squares": sr.square().sum() / 2, "elsewhere": weight.square()}
+    assert gradient_norms(losses, [pixels]) == pytest.approx({"sum": 8**0.5, "squares": 20.0, "elsewhere": 0.0})
+    both = {"sum": (8 + 49) ** 0.5, "squares": (20**2 + 50**2) ** 0.5, "elsewhere": 4.0}
+    assert gradient_norms(losses, [pixels, weight]) == pytest.approx(both)
+    assert gradient_norms({"twice": 2 * sr.sum()}, [pixels])["twice"] == pytest.approx(2 * 8**0.5)
+    assert pixels.grad is None

@@ -15,6 +15,7 @@ from lrfr.evaluation.verification import (
     best_threshold,
     d_prime,
     eer,
+    error_rates,
     fold_accuracy,
     report,
     roc,
@@ -215,3 +216,12 @@ def test_ten_folds_of_six_thousand_pairs_take_less_than_50_ms():
         fold_accuracy(similarity, genuine, folds)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.050
+
+
+def test_error_rates_at_a_threshold_from_elsewhere_by_hand():
+    similarity, genuine = [0.1, 0.4, 0.4, 0.6, 0.2, 0.7], [False, False, True, True, True, False]
+    assert error_rates(similarity, genuine, 0.4) == pytest.approx((2 / 3, 1 / 3))
+    assert error_rates(similarity, genuine, 0.41) == pytest.approx((1 / 3, 2 / 3))
+    assert error_rates(similarity, genuine, -1) == (1, 0)
+    with pytest.raises(LrfrError, match="genuine and impostor pairs"):
+        error_rates([0.1], [True], 0.5)

@@ -157,6 +157,12 @@ def tar_at_far(similarity: ArrayLike, genuine: ArrayLike, far: float, weight: Ar
     )
 
 
+def error_rates(similarity: ArrayLike, genuine: ArrayLike, threshold: float) -> tuple[float, float]:
+    """False accept and false reject rate at a threshold that was chosen elsewhere, on other scores."""
+    s, g, _ = _checked(similarity, genuine, None)
+    return float(np.mean(s[~g] >= threshold)), float(np.mean(s[g] < threshold))
+
+
 def best_threshold(similarity: ArrayLike, genuine: ArrayLike) -> float:
     """The threshold of highest accuracy, found exactly.
 

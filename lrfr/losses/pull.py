@@ -1,6 +1,6 @@
-"""How hard does an adversarial loss pull at a fake face, where real and fake are told apart by so much?"""
+"""How hard does a loss pull: an adversarial one at a fake face's logit, each of several at what they share?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
@@ -20,4 +20,22 @@ def pulls(loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], gaps: Sequ
         fake = torch.zeros(1, dtype=torch.float64, requires_grad=True)
         (slope,) = torch.autograd.grad(loss(torch.full_like(fake, gap), fake), fake)
         found.append(-float(slope))
+    return found
+
+
+def gradient_norms(losses: Mapping[str, torch.Tensor], at: Sequence[torch.Tensor]) -> dict[str, float]:
+    """Length of each loss's gradient at the same tensors: what its weight in a sum is worth (ftlgan Eq. 6).
+
+    Args:
+        losses: scalars of one graph, which is kept.
+        at: tensors of that graph, such as the pixels of SR faces or a network's weights. One that a loss does not
+            depend on counts as 0.
+
+    Returns:
+        Euclidean norms over all of ``at``, by name.
+    """
+    found = {}
+    for name, loss in losses.items():
+        slopes = torch.autograd.grad(loss, list(at), retain_graph=True, allow_unused=True)
+        found[name] = float(sum(float(s.double().square().sum()) for s in slopes if s is not None) ** 0.5)
     return found

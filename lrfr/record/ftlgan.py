@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from lrfr import assets, embeddings, methods, recognizers
+from lrfr import assets, embeddings, measure, methods, recognizers
+from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
-from lrfr.measure import Measured, difference_rows, pair_rows
+from lrfr.evaluation import quality, verification
+from lrfr.evaluation.intervals import ImageBootstrap
+from lrfr.measure import Measured, Pairs, difference_rows, pair_rows
 from lrfr.plans import find, pilots
 from lrfr.progress import track
 from lrfr.record import JUDGES, Entry, load, measure_entries, path, recompute_entries, recorded, save, shipped, trained
@@ -81,41 +85,128 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
             _record_ablations(judges, replicates)
         else:
             measure_entries("ftlgan", name, _for(name), lambda entry: judges, ("bicubic", START), replicates)
+        if name == "view2":
+            _record_scores(judges, replicates)
     return load("ftlgan")
 
 
 def recompute(
-    sets: Sequence[str], judges: Sequence[str] = JUDGES, px: Sequence[int] = SIZES, replicates: int = 1000
+    sets: Sequence[str],
+    judges: Sequence[str] = JUDGES,
+    px: Sequence[int] = SIZES,
+    replicates: int = 1000,
+    only: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Every recorded AT&T and Caltech row of these sizes anew, from the shipped weights."""
+    """Every recorded AT&T and Caltech row of these sizes anew, from the shipped weights; ``only``: names of methods."""
     seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+
+    def wanted(entry: Entry) -> bool:
+        return entry.method.px in (*px, 112) and (only is None or entry.method.name in only)
+
     return pd.concat(
-        [
-            recompute_entries(
-                name, [e for e in _for(name) if e.method.px in (*px, 112)], lambda entry: seeing, replicates
-            )
-            for name in sets
-        ],
+        [recompute_entries(n, [e for e in _for(n) if wanted(e)], lambda entry: seeing, replicates) for n in sets],
         ignore_index=True,
     )
 
 
+# How the scores lie (Fig. 7), and what the pictures look like
+
+
+def score_rows(measured: Measured, judges: Sequence[recognizers.Recognizer], pairs: Pairs) -> pd.DataFrame:
+    """Mean and spread of genuine and of impostor scores, each network's own similarity.
+
+    Also both error rates at the threshold at which HR photographs have a FAR of at most 1e-2: it was set where faces
+    are large, and stays.
+    """
+    rows = []
+    for judge in judges:
+        whole = measured.original(judge)
+        reference = judge.similarity(whole[pairs.first], whole[pairs.second])
+        threshold = verification.tar_at_far(reference, pairs.genuine, 1e-2).threshold
+        for setting in measure.SETTINGS:
+            s = measured.similarity(judge, pairs, setting)
+            far, frr = verification.error_rates(s, pairs.genuine, threshold)
+            found = {"far_at_hr_threshold": far, "frr_at_hr_threshold": frr}
+            for kind, part in (("genuine", s[pairs.genuine]), ("impostor", s[~pairs.genuine])):
+                found |= {f"{kind}_mean": float(part.mean()), f"{kind}_sd": float(part.std())}
+            for metric, value in found.items():
+                bare = measure.bare(value)
+                rows.append(measure.result_row(measured, "scores", judge.name, setting, metric, bare, len(s)))
+    return pd.DataFrame(rows, columns=measure.COLUMNS)
+
+
+def picture_rows(measured: Measured, replicates: int = 1000) -> pd.DataFrame:
+    """PSNR, SSIM, LPIPS against HR, and ``psnr_to_bicubic``: how far a face is from its bicubic enlargement."""
+    rows = [measure.quality_rows(measured, replicates)]
+    if measured.method.name != "bicubic":
+        plain = Measured(measured.dataset, methods.interpolation(measured.method.px))
+        parts = [slice(start, start + 256) for start in range(0, len(measured.dataset), 256)]
+        values = np.concatenate(
+            [quality.psnr(*(to_tensor(np.asarray(m.restored[p])) for m in (measured, plain))).numpy() for p in parts]
+        )
+        mean = ImageBootstrap(measured.dataset.labels, replicates).interval(values)
+        row = measure.result_row(measured, "quality", "", "", "psnr_to_bicubic", mean, len(values))
+        rows.append(pd.DataFrame([row], columns=measure.COLUMNS))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _record_scores(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
+    """Scores and pictures of every method on LFW View 2."""
+    faces, pairs = pairs_of("view2")
+    found = _for("view2")
+    with track("scores and pictures", len(found), "methods") as advance:
+        for entry in found:
+            table = load("ftlgan") if path("ftlgan").is_file() else None
+            if not recorded(table, faces.name, "scores", entry):
+                measured = Measured(faces, entry.method, entry.seed)
+                rows = score_rows(measured, judges, pairs)
+                if entry.method.name != "HR":
+                    rows = pd.concat([rows, picture_rows(measured, replicates)], ignore_index=True)
+                save("ftlgan", rows, entry)
+            advance(1)
+
+
 # Tables II and III
+
+ABLATION = "ftlgan-28-abl-"
+#: What an ablation is compared with, besides bicubic: mostly the one that differs from it in one thing alone.
+LIKE = {
+    "1": ("2", "alpha8"),
+    "2": ("base",),
+    "3": ("2", "base"),
+    "4": ("base",),
+    "4-semi": ("base",),
+    "base-sgd": ("base",),
+    "alpha8": ("base",),
+    "alpha2": ("alpha8",),
+    "alpha10": ("alpha8",),
+    "5-sgd": ("base",),
+    "5-adam": ("base",),
+    "5-clip": ("base",),
+    "5-cosine": ("base",),
+}
 
 
 def ablations() -> list[Entry]:
-    """Every ablation whose run is finished here, as a method called by what is behind ``ftlgan-28-abl-``."""
-    found = []
+    """Every ablation whose run is finished here, as a method called by what is behind ``ftlgan-28-abl-``.
+
+    What others are compared with stands before them.
+    """
+    found = {}
     for run in pilots():
         weights = run.folder / "weights.safetensors"
-        if run.name.startswith("ftlgan-28-abl-") and weights.is_file():
-            label = run.name.removeprefix("ftlgan-28-abl-")
-            found.append(Entry(methods.trained(label, weights), weights=embeddings.file_digest(weights)))
-    return found
+        if run.name.startswith(ABLATION) and weights.is_file():
+            label = run.name.removeprefix(ABLATION)
+            found[label] = Entry(methods.trained(label, weights), weights=embeddings.file_digest(weights))
+    first = [label for label in ("base", "alpha8", "2") if label in found]
+    return [found[label] for label in dict.fromkeys([*first, *found])]
 
 
 def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
-    """Each finished ablation on LFW View 1, made small by the kernel and by the camera mixture, beside bicubic."""
+    """Each finished ablation on LFW View 1, made small by the kernel and by the camera mixture, beside bicubic.
+
+    With paired differences to bicubic and to its like, and with the pictures' quality.
+    """
     faces, pairs = pairs_of("devtest")
     start = find("ftlgan-28-s0-base").folder / "weights.safetensors"
     known = [Entry(methods.interpolation(28))]
@@ -123,15 +214,19 @@ def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int)
         known.append(Entry(methods.trained(START, start), weights=embeddings.file_digest(start)))
     known += ablations()
     for protocol, spoil in (("ablation kernel", None), ("ablation camera", methods.by_camera)):
-        plain = Measured(faces, known[0].method if spoil is None else spoil(known[0].method))
+        bench: dict[str, Measured] = {}
         with track(protocol, len(known), "methods") as advance:
             for entry in known:
                 seen = entry if spoil is None else replace(entry, method=spoil(entry.method))
+                bench[seen.method.name] = measured = Measured(faces, seen.method)
                 table = load("ftlgan") if path("ftlgan").is_file() else None
                 if not recorded(table, faces.name, protocol, seen):
-                    measured = Measured(faces, seen.method)
                     parts = [pair_rows(measured, j, pairs, protocol, replicates) for j in judges]
-                    if seen.method.name != "bicubic":
-                        parts += [difference_rows(measured, plain, j, pairs, protocol, replicates) for j in judges]
+                    likes = ("bicubic", *LIKE.get(seen.method.name, ())) if seen.method.name != "bicubic" else ()
+                    for like in (bench[name] for name in likes if name in bench):
+                        parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]
+                        like.forget()
+                    parts.append(measure.quality_rows(measured, replicates).assign(protocol=protocol))
                     save("ftlgan", pd.concat(parts, ignore_index=True), seen)
+                    measured.forget()
                 advance(1)
