@@ -229,8 +229,9 @@ def test_typed_numbers_are_found():
 
 
 def test_a_long_chapter_has_pages_below_it(monkeypatch, tmp_path):
-    toc = "root: index\nchapters:\n- file: first\n  sections:\n  - file: more\n    sections:\n    - file: most\n- file: last\n"
-    (tmp_path / "_toc.yml").write_text("format: jb-book\n" + toc)
+    more = "  sections:\n  - file: more\n    sections:\n    - file: most\n"
+    toc = f"format: jb-book\nroot: index\nchapters:\n- file: first\n{more}- file: last\n"
+    (tmp_path / "_toc.yml").write_text(toc)
     order = ["index", "first", "more", "most", "last"]
     for name in order:
         (tmp_path / f"{name}.py").write_text("")
