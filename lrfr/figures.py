@@ -50,6 +50,9 @@ METHODS: dict[str, int | str] = {
     "IP-FSRGAN": 3,
     "IP-FSRGAN (same photo)": 4,
     "IP-FSRGAN (swapped weights)": "#117733",
+    "Real-ESRGAN": "#000000",
+    "RRDB (MSE)": "#DDAA33",
+    "FTLGAN": "#661100",
 }
 
 
@@ -94,6 +97,20 @@ def method_colour(method: str) -> tuple[float, float, float]:
         raise LrfrError(f"Expected a method out of {', '.join(METHODS)}, found {method!r}: add it to figures.METHODS.")
     colour = METHODS[method]
     return palette()[colour] if isinstance(colour, int) else require("matplotlib.colors", "book").to_rgb(colour)
+
+
+def intervals(axis: "Axes", x: Sequence[float] | np.ndarray, rows: pd.DataFrame, **how: Any) -> None:
+    """Points with their 95 % intervals.
+
+    Args:
+        axis: where.
+        x: a place for each row.
+        rows: ``value``, ``low`` and ``high``, as results are recorded.
+        how: matplotlib's ``errorbar`` takes the rest: colour, label, marker (a dot unless given).
+    """
+    y = rows["value"].to_numpy(float)
+    error = np.abs(rows[["low", "high"]].to_numpy(float).T - y)
+    axis.errorbar(x, y, error, **{"marker": "o", "markersize": 4, "linestyle": "", "linewidth": 1.3} | how)
 
 
 def face_strip(

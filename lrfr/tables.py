@@ -7,6 +7,7 @@ import pandas as pd
 
 from lrfr import published
 from lrfr.errors import LrfrError
+from lrfr.evaluation.validation import late_gain
 from lrfr.networks.generators import GeneratorSettings
 from lrfr.networks.srcnn import SRCNNSettings
 from lrfr.training import Schedule
@@ -167,5 +168,70 @@ def frloss_side_by_side(
             if column in spread:
                 row[f"{column} ±, published"] = f"{theirs[here & spreads]['value'].iloc[0]:g}"
                 row[f"{column} ±, ours"] = cell(results, digits, metric=f"{metric}_sd", **where)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+#: What a training looks at on faces that it does not see: column of its log, and what a table calls its fall.
+LOOKS = {"validation_mse": "MSE falls by", "validation_identity": "identity distance falls by"}
+
+
+def plateau(curve: pd.DataFrame) -> dict[str, str | bool]:
+    """What the last fifth of a training still gained on the faces it looks at; a plateau is less than .01 in all.
+
+    Args:
+        curve: lines of its log, as ``lrfr ship`` and ``lrfr keep`` keep them.
+    """
+    seen = curve.dropna(subset=["validation_mse"])
+    gains = {name: late_gain(seen[column].tolist()) for column, name in LOOKS.items() if column in seen}
+    return {name: f"{gains[name]:.1%}" if name in gains else "–" for name in LOOKS.values()} | {
+        "on its plateau": max(gains.values()) < 0.01
+    }
+
+
+#: Systems of ftlgan's Table I that can be run here: (method, face network). dlib's network stands for FaceNet (both
+#: metric-learned, Euclidean), MobileFaceNet for AdaFace (both trained with angular margins).
+FTLGAN_ROWS: dict[str, tuple[str, str]] = {
+    "Bicubic + FaceNet": ("bicubic", "dlib"),
+    "Bicubic + AdaFace": ("bicubic", "mobilefacenet"),
+    "FTLGAN + FaceNet": ("FTLGAN", "dlib"),
+}
+#: What the others would need, by a part of their name; the first that fits.
+FTLGAN_NEEDS = {
+    "GFPGAN": "GFPGAN's weights, which no package has",
+    "GPEN": "GPEN's weights, which no package has",
+    "T.S.": "networks of the paper's [10, 11], not given out",
+    "T. GAN": "a generator of the paper's [10, 11], not given out",
+    "Baseline": "a definition",
+}
+
+
+def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **keys: str | int) -> pd.DataFrame:
+    """Table I of ftlgan, its rows in the paper's order: four published columns, four of ours, and what ours is.
+
+    Args:
+        results: rows as :func:`lrfr.record.load` gives them.
+        metric: ``"d_prime"`` or ``"auc"``.
+        digits: of our values; published ones stand as they were printed to three digits or two.
+        keys: what else our rows must match (set, protocol, setting, seed).
+    """
+    theirs = published.load("ftlgan")
+    theirs = theirs[(theirs["table"] == 1) & (theirs["metric"] == metric)]
+    shown = 3 if metric == "d_prime" else 2
+    sizes = {14: "14x14", 28: "28x28", 56: "56x56"}
+    rows = []
+    for name, cells in theirs.groupby("row", sort=False):
+        printed = cells.set_index("column")["value"]
+        row = {"system (paper)": name}
+        row |= {f"{px} px, published": f"{printed[c]:.{shown}f}" for px, c in sizes.items()}
+        row["mean, published"] = f"{printed['Average']:.{shown}f}"
+        ours = ["–"] * 4
+        what = f"needs {next((v for k, v in FTLGAN_NEEDS.items() if k in str(name)), 'to be trained')}"
+        if name in FTLGAN_ROWS:
+            method, network = FTLGAN_ROWS[str(name)]
+            found = [value(results, method=method, recognizer=network, px=px, metric=metric, **keys) for px in sizes]
+            ours = [f"{v:.{digits}f}" for v in (*found, np.mean(found))]
+            what = f"{method} + {network}"
+        row |= dict(zip([*(f"{px} px, ours" for px in sizes), "mean, ours"], ours, strict=True)) | {"ours is": what}
         rows.append(row)
     return pd.DataFrame(rows)

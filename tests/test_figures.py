@@ -41,9 +41,10 @@ def test_the_compared_methods_differ_for_the_colour_blind():
     [
         ("bicubic", "HR", "SRCNN", "SRGAN", "ESRGAN", "IP-FSRGAN"),
         ("IP-FSRGAN", "IP-FSRGAN (same photo)", "IP-FSRGAN (swapped weights)", "ESRGAN"),
+        ("bicubic", "HR", "RRDB (MSE)", "FTLGAN", "Real-ESRGAN"),
     ],
 )
-def test_the_methods_of_ipfsrgan_differ_for_the_colour_blind(methods):
+def test_the_methods_of_a_chapter_differ_for_the_colour_blind(methods):
     deuteranope = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
     for sight in (np.eye(3), deuteranope):
         seen = [sight @ figures.method_colour(m) for m in methods]
@@ -123,3 +124,15 @@ def test_intervals():
         *[False] * 2,
     ]
     assert figures.with_interval(0.94649, 0.93, 0.9604) == "0.946 [0.930, 0.960]"
+
+
+def test_intervals_reach_from_low_to_high():
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots()
+    rows = pd.DataFrame({"value": [1.0, 2.0], "low": [0.5, 1.9], "high": [1.1, 2.6]})
+    figures.intervals(axis, [0, 3], rows, color="black", label="x", linestyle="-")
+    ((line, _, (bars,)),) = axis.containers
+    assert line.get_xydata().tolist() == [[0, 1], [3, 2]] and line.get_linestyle() == "-"
+    assert np.array(bars.get_segments()) == pytest.approx(np.array([[[0, 0.5], [0, 1.1]], [[3, 1.9], [3, 2.6]]]))
+    plt.close(figure)

@@ -112,3 +112,45 @@ def test_both_roads_stand_in_one_table_best_first() -> None:
     assert shown["auc"].tolist() == [0.99, 0.97, 0.95]
     with pytest.raises(LrfrError, match="No result is recorded"):
         tables.at_one_size([one], 28)
+
+
+# ftlgan
+
+
+def systems(metric: str = "d_prime") -> pd.DataFrame:
+    made = [
+        ["lfw", "devtest", method, px, 0, network, "both", metric, number + px / 100, 0.0, 0.0, 10]
+        for number, (method, network) in enumerate(tables.FTLGAN_ROWS.values())
+        for px in (14, 28, 56)
+    ]
+    return pd.DataFrame(made, columns=COLUMNS)
+
+
+def test_twenty_systems_stand_beside_what_can_be_run_here() -> None:
+    shown = tables.ftlgan_side_by_side(systems(), "d_prime", 2, set="lfw", setting="both").set_index("system (paper)")
+    assert len(shown) == 20 and shown.index[0] == "Baseline" and shown.index[-1] == "FTLGAN + FaceNet"
+    ours, theirs = ([f"{c}, {side}" for c in ("14 px", "28 px", "56 px", "mean")] for side in ("ours", "published"))
+    assert shown.loc["FTLGAN + FaceNet", theirs].tolist() == ["1.099", "2.112", "3.049", "2.086"]
+    assert shown.loc["FTLGAN + FaceNet", ours].tolist() == ["2.14", "2.28", "2.56", "2.33"]
+    assert shown.loc["Bicubic + AdaFace", "ours is"] == "bicubic + mobilefacenet"
+    rest = shown.drop(list(tables.FTLGAN_ROWS))
+    assert set(rest[ours].to_numpy().ravel()) == {"–"} and rest["ours is"].str.startswith("needs ").all()
+    assert rest.loc["ESRGAN + GFPGAN (V2)", "ours is"].startswith("needs GFPGAN's weights")
+    assert not rest["ours is"].str.contains("to be trained").any(), "each need is named"
+
+
+def test_areas_are_printed_to_two_digits() -> None:
+    shown = tables.ftlgan_side_by_side(systems("auc"), "auc", 3, set="lfw").set_index("system (paper)")
+    assert shown.loc["GPEN (256) + ArcFace", "mean, published"] == "0.70"
+    assert shown.loc["Bicubic + FaceNet", "28 px, ours"] == "0.280"
+    with pytest.raises(LrfrError, match="No result is recorded for method bicubic, recognizer dlib, px 14, metric auc"):
+        tables.ftlgan_side_by_side(systems(), "auc", set="lfw")
+
+
+def test_a_plateau_is_flat_in_all_that_is_watched() -> None:
+    watched = [4.0, 3.0, 2.5, 2.2, 2.0, 2.0, 2.0, 2.0, 2.0, 1.99]  # the last fifth: from the eighth look to the tenth
+    lines = [v for look in watched for v in (None, look)]
+    curve = pd.DataFrame({"step": range(20), "validation_mse": lines}).astype(float)
+    assert tables.plateau(curve) == {"MSE falls by": "0.5%", "identity distance falls by": "–", "on its plateau": True}
+    falling = tables.plateau(curve.assign(validation_identity=np.linspace(2.9, 1, 20)))
+    assert falling == {"MSE falls by": "0.5%", "identity distance falls by": "28.6%", "on its plateau": False}
