@@ -110,7 +110,8 @@ def intervals(axis: "Axes", x: Sequence[float] | np.ndarray, rows: pd.DataFrame,
     """
     y = rows["value"].to_numpy(float)
     error = np.abs(rows[["low", "high"]].to_numpy(float).T - y)
-    axis.errorbar(x, y, error, **{"marker": "o", "markersize": 4, "linestyle": "", "linewidth": 1.3} | how)
+    drawn: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": "", "linewidth": 1.3} | how
+    axis.errorbar(x, y, error, **drawn)
 
 
 def face_strip(

@@ -85,6 +85,18 @@ def at_one_size(
     return found[["method", "recognizer", metric, "cell"]].reset_index(drop=True)
 
 
+def difference(results: pd.DataFrame, a: str, b: str, metric: str, **keys: str | int) -> pd.Series:
+    """``a`` minus ``b``, whichever of the two methods the paired difference was recorded with.
+
+    Returns:
+        ``value``, ``low``, ``high`` and ``n``.
+    """
+    if has(results, method=a, metric=f"{metric}_minus_{b}", **keys):
+        return pick(results, method=a, metric=f"{metric}_minus_{b}", **keys).iloc[0][["value", "low", "high", "n"]]
+    row = pick(results, method=b, metric=f"{metric}_minus_{a}", **keys).iloc[0]
+    return pd.Series({"value": -row["value"], "low": -row["high"], "high": -row["low"], "n": row["n"]})
+
+
 #: Metrics of which less is better.
 LESS = ("eer", "lpips_alexnet", "fr_loss")
 
@@ -170,6 +182,18 @@ def frloss_side_by_side(
                 row[f"{column} ±, ours"] = cell(results, digits, metric=f"{metric}_sd", **where)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def decided(differences: Sequence[pd.Series]) -> bool | str | None:
+    """What paired differences (``low`` and ``high``) say together of "more is better"; see :func:`verdict`."""
+    low, high = (np.array([r[k] for r in differences], float) for k in ("low", "high"))
+    return verdict(pd.DataFrame({"verdict": np.select([low > 0, high < 0], ["better", "worse"], "open")}))
+
+
+def counted(differences: Sequence[pd.Series]) -> str:
+    """The same in numbers: how many intervals lie above 0 and how many below."""
+    better, worse = sum(r["low"] > 0 for r in differences), sum(r["high"] < 0 for r in differences)
+    return f"{better} of {len(differences)} intervals above 0, {worse} below"
 
 
 #: What a training looks at on faces that it does not see: column of its log, and what a table calls its fall.

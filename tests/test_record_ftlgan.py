@@ -180,7 +180,8 @@ def test_only_the_rows_that_are_asked_for_are_recomputed(faces, judge, monkeypat
     monkeypatch.setattr(recognizers, "load", lambda name: judge)
     seen = []
 
-    def note(name, entries, judges_of, replicates):
+    def note(name, entries, judges_of, replicates, baselines):
+        assert baselines == ("bicubic", record_ftlgan.START), "on pairs the differences are computed again too"
         seen.append([(e.method.name, e.method.px) for e in entries])
         return pd.DataFrame(columns=measure.COLUMNS)
 

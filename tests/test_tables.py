@@ -154,3 +154,20 @@ def test_a_plateau_is_flat_in_all_that_is_watched() -> None:
     assert tables.plateau(curve) == {"MSE falls by": "0.5%", "identity distance falls by": "–", "on its plateau": True}
     falling = tables.plateau(curve.assign(validation_identity=np.linspace(2.9, 1, 20)))
     assert falling == {"MSE falls by": "0.5%", "identity distance falls by": "28.6%", "on its plateau": False}
+
+
+def test_a_difference_is_read_either_way() -> None:
+    row = ["lfw", "devtest", "2", 28, 0, "dlib", "both", "auc_minus_1", 0.02, -0.01, 0.05, 10]
+    table = pd.DataFrame([row], columns=COLUMNS)
+    assert tables.difference(table, "2", "1", "auc", px=28).tolist() == [0.02, -0.01, 0.05, 10]
+    assert tables.difference(table, "1", "2", "auc", px=28).tolist() == [-0.02, -0.05, 0.01, 10]
+    with pytest.raises(LrfrError, match="auc_minus_1"):
+        tables.difference(table, "1", "3", "auc")
+
+
+def test_differences_are_decided_and_counted_together() -> None:
+    up, down, flat = ({"low": a, "high": b} for a, b in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
+    assert tables.decided([up, up]) is True and tables.decided([up, flat]) == "not decided"
+    assert tables.decided([up, up, down]) is False and tables.decided([]) is None
+    assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
+    assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
