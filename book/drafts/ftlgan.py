@@ -384,8 +384,7 @@ figures.show(
 #
 # What is recorded for the packaged faces is computed again here from the shipped weights, and this cell fails where a
 # value differs by more than a thousandth. The `demo` profile takes FTLGAN at 14 and 28 px and its start at 14 px,
-# `study` everything on both sets, Caltech {cite}`weber1999` too, and the rows of 14 px and dlib on your own LFW; `smoke`
-# takes a sample.
+# `study` everything on both sets, Caltech {cite}`weber1999` too, and the rows of 14 px and dlib on your own LFW.
 
 # %%
 if run.own_data:

@@ -282,13 +282,13 @@ for i, name in enumerate(("base", *ANGULAR)):
     if not len(curve):
         continue
     smooth = curve["triplet"].rolling(3, min_periods=1).mean()
-    axes[0].plot(curve["step"], smooth / smooth.iloc[0], color=colour, lw=1.4, label=name)
+    axes[0].plot(curve["step"], smooth / smooth.max(), color=colour, lw=1.4, label=name)
     if "validation_mse" in curve:
         looked = curve.dropna(subset=["validation_mse"])
         axes[1].plot(looked["step"], 1000 * looked["validation_mse"], color=colour, lw=1.4)
     if not ended[name]:
         axes[0].axvline(logs[name]["diverged"]["step"], color=colour, lw=1, ls=":")
-for axis, title in zip(axes, ("triplet loss / its first value", "validation MSE x 1000"), strict=True):
+for axis, title in zip(axes, ("triplet loss / its highest", "validation MSE x 1000"), strict=True):
     axis.set(xlabel="step", ylabel=title, yscale="log")
     for place in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
         place("{x:g}")
@@ -298,7 +298,7 @@ figures.show(
     figure,
     caption="The angular trainings beside the base run (black). Dotted: the step at which a run met what is no number; "
     f"of the four, {len(broken)} did" + (f" ({', '.join(broken)})." if broken else "."),
-    alt="Two plots over training steps, a line a run: triplet loss relative to its first value, and validation error.",
+    alt="Two plots over training steps, a line a run: triplet loss relative to its highest value, and validation MSE.",
     name="ftlgan-angular",
 )
 
