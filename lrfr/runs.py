@@ -80,7 +80,8 @@ def _eye(run: Run) -> vgg.VGG19:
 def watched() -> datasets.FaceDataset:
     """Ninety photographs of held-out CelebA people, three each, for validation curves.
 
-    One choice was made by them: the discriminator of ipfsrgan (:func:`lrfr.papers.ipfsrgan.pilots`).
+    Few choices were made by them: ipfsrgan's discriminator (:func:`lrfr.papers.ipfsrgan.pilots`), ftlgan's margin, and
+    rate and width of multiscale's U-Net.
     """
     held = datasets.load("celeba-held-out")
     return held.subset(np.arange(0, len(held), 10))
