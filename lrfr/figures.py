@@ -44,7 +44,7 @@ METHODS: dict[str, int | str] = {
     "SRResNet (MSE)": 1,
     "SRResNet (FR)": 2,
     "SRCNN": "#882255",
-    "SRCNN (L1)": "#661100",
+    "SRCNN (L1)": "#6699CC",
     "SRGAN": "#999933",
     "ESRGAN": "#332288",
     "IP-FSRGAN": 3,
