@@ -33,9 +33,8 @@ def train(run, settings, faces, steps: int, folder: Path, *networks) -> tuple[fl
     return spent, max(line["images_per_second"] for line in lines), weights
 
 
-def timed(run, settings, faces, steps: int, *networks) -> tuple[float, float, Path]:
-    """Processor milliseconds an image, images per second, and weights that lie in a folder of their own."""
-    place = Path(tempfile.mkdtemp())
+def timed(run, settings, faces, steps: int, place: Path, *networks) -> tuple[float, float, Path]:
+    """Processor milliseconds an image, images per second, and weights that lie below ``place``."""
     # The first call warms up, the second tells what a few steps and the set-up cost.
     for part in ("warm", "few"):
         few, _, _ = train(run, settings, faces, FEW, place / part, *networks)
@@ -43,7 +42,7 @@ def timed(run, settings, faces, steps: int, *networks) -> tuple[float, float, Pa
     return 1000 * (many - few) / (steps * settings.schedule.batch_size), speed, weights
 
 
-def measure(scale: int, device: str, precision: str, steps: int) -> list[tuple[str, float, float]]:
+def measure(scale: int, device: str, precision: str, steps: int, place: Path) -> list[tuple[str, float, float]]:
     """frloss: phase, processor milliseconds an image, images per second."""
     import numpy as np
 
@@ -56,12 +55,13 @@ def measure(scale: int, device: str, precision: str, steps: int) -> list[tuple[s
     rows, start = [], None
     for phase, settings in (("1, MSE", first), ("2, FR", second)):
         plan = replace(settings.schedule, device=device, precision=precision, warmup=0)
-        cost, speed, start = timed(frloss.train, replace(settings, schedule=plan), faces, steps, dlib, start)
+        settings = replace(settings, schedule=plan)
+        cost, speed, start = timed(frloss.train, settings, faces, steps, place / phase, dlib, start)
         rows.append((phase, cost, speed))
     return rows
 
 
-def measure_logexp(device: str, precision: str, steps: int) -> list[tuple[str, float, float]]:
+def measure_logexp(device: str, precision: str, steps: int, place: Path) -> list[tuple[str, float, float]]:
     """logexp: the paper's loss (a face is seen twice) and the distillation (once)."""
     import numpy as np
 
@@ -73,7 +73,7 @@ def measure_logexp(device: str, precision: str, steps: int) -> list[tuple[str, f
     rows = []
     for name, settings in (("paper", logexp_study.OURS), ("distil", logexp_study.robust())):
         plan = replace(settings.schedule, device=device, precision=precision, warmup=0)
-        cost, speed, _ = timed(logexp.train, replace(settings, schedule=plan), faces, steps, frozen)
+        cost, speed, _ = timed(logexp.train, replace(settings, schedule=plan), faces, steps, place / name, frozen)
         rows.append((name, cost, speed))
     return rows
 
@@ -99,9 +99,11 @@ def main() -> None:
     for device in [d for d in devices if args.device in (None, d)]:
         for precision in ("bf16-mixed", "32-true"):
             scales = [s for s in (8, 4) if args.scale in (None, s) and args.paper != "logexp"]
-            rows = [(f"{s}x", *row) for s in scales for row in measure(s, device, precision, args.steps)]
-            if args.paper != "frloss" and args.scale is None:
-                rows += [("logexp", *row) for row in measure_logexp(device, precision, args.steps)]
+            with tempfile.TemporaryDirectory() as folder:
+                where = (device, precision, args.steps)
+                rows = [(f"{s}x", *row) for s in scales for row in measure(s, *where, Path(folder, str(s)))]
+                if args.paper != "frloss" and args.scale is None:
+                    rows += [("logexp", *row) for row in measure_logexp(*where, Path(folder))]
             for what, phase, milliseconds, speed in rows:
                 cost = f"{milliseconds:8.1f}" if device == "cpu" else f"{'':>8}"
                 print(f"{device:<8}{precision:<12}{what:<7}{phase:<9}{cost}{speed:10.1f}", flush=True)
