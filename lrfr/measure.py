@@ -403,7 +403,7 @@ def drift_rows(
 ) -> pd.DataFrame:
     """Mean cosine between what a fine-tuned network sees of a restored face and what its start saw of the HR face.
 
-    At HR it says whether the network is still the one it was: near 0 is a collapse.
+    Both have embeddings of one size. At HR it says whether the network is still the one it was: near 0 is a collapse.
     """
     seen, before = measured.embedded(recognizer), measured.original(start)
     cosine = (seen * before).sum(1) / np.linalg.norm(seen, axis=1) / np.linalg.norm(before, axis=1)

@@ -17,29 +17,25 @@ from lrfr.record import logexp as record_logexp
 
 
 class Squares(nn.Module):
-    """A quick face network: means of squares of the picture in 8 x 8 fields (2 x 2 where coarse), minus their mean."""
+    """A quick face network: means of the picture's squares minus their mean, to a power, times a scale."""
 
-    def __init__(self, coarse: bool) -> None:
+    def __init__(self, scale: float, power: int) -> None:
         super().__init__()
-        self.coarse = coarse
-        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.power = power
+        self.scale = nn.Parameter(torch.tensor(scale))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        squares = nn.functional.avg_pool2d(images, 14)
-        if self.coarse:
-            squares = nn.functional.interpolate(nn.functional.avg_pool2d(squares, 4), scale_factor=4)
-        squares = squares.flatten(1)
-        return self.scale * (squares - squares.mean(1, keepdim=True))
+        squares = nn.functional.avg_pool2d(images, 14).flatten(1)
+        return self.scale * (squares - squares.mean(1, keepdim=True)).pow(self.power)
 
 
-def judge(name: str, coarse: bool = False) -> recognizers.Recognizer:
-    return recognizers.Recognizer(name, Squares(coarse), 192, "cosine")
+def judge(name: str, scale: float, power: int) -> recognizers.Recognizer:
+    return recognizers.Recognizer(name, Squares(scale, power), 192, "cosine")
 
 
-FINE, TURNED = judge("mobilefacenet"), judge("robust")
-with torch.no_grad():
-    TURNED.network.scale.fill_(-2.0)  # every embedding turned round: the same cosines between themselves
-OTHER = judge("other", coarse=True)
+FINE = judge("mobilefacenet", 1.0, 1)
+TURNED = judge("robust", -2.0, 1)  # the same cosines between its embeddings, which point the other way
+OTHER = judge("other", 1.0, 3)
 
 
 @pytest.fixture(scope="module")
