@@ -194,7 +194,6 @@ figures.show_table(
 
 # %% tags=["hide-input"]
 printed = {px: ftlgan.paper(112 // px) for px in SIZES}
-ours = {px: ftlgan.study(112 // px, run.seed) for px in SIZES}
 size_of = {px: sum(w.numel() for w in generators.build(printed[px].generator).parameters()) for px in SIZES}
 logs = {
     (px, name): json.loads(methods.checkpoint(f"ftlgan-{px}-s0{end}").with_suffix(".json").read_text())
@@ -207,18 +206,26 @@ def shape(g):
     return f"{g.blocks} blocks, width {g.width}, growth {g.growth}"
 
 
-p28, (s28, w28) = printed[28], ours[28]
+p28, s28 = printed[28], logs[28, WHOLE]["settings"]
 rows = [
-    ("generator (RRDBNet)", f"{p28.generator.blocks} blocks, otherwise ESRGAN's", shape(w28.generator)),
+    (
+        "generator (RRDBNet)",
+        f"{p28.generator.blocks} blocks, otherwise ESRGAN's",
+        shape(generators.settings_from(s28["generator"])),
+    ),
     ("its output", "the picture", "added to the bicubic enlargement"),
     ("its start", "not given", f"trained by MSE alone ({START})"),
     ("steps x batch", f"{p28.schedule.steps * p28.schedule.batch_size:,} triplets, batch not given", "see below"),
-    ("optimiser", "SGD, momentum not given", "Adam"),
-    ("learning rate", f"{p28.schedule.learning_rate:g}", f"{w28.schedule.learning_rate:g}, cosine"),
-    ("alpha, beta", f"{p28.alpha:g}, {p28.beta:g}", f"{w28.alpha:g}, {w28.beta:g}"),
-    ("face network f", "FaceNet, VGGFace2", "dlib"),
-    ("distance in the triplet", "not given", "squared Euclidean, as FaceNet"),
-    ("margin", "not given", f"{w28.margin:g}, best of three on validation faces"),
+    ("optimiser", "SGD, momentum not given", s28["optimizer"].capitalize()),
+    (
+        "learning rate",
+        f"{p28.schedule.learning_rate:g}",
+        f"{s28['schedule']['learning_rate']:g}, {s28['schedule']['decay']}",
+    ),
+    ("alpha, beta", f"{p28.alpha:g}, {p28.beta:g}", f"{s28['alpha']:g}, {s28['beta']:g}"),
+    ("face network f", "FaceNet, VGGFace2", logs[28, WHOLE]["recognizer"]),
+    ("distance in the triplet", "not given", f"{'squared ' if s28['squared'] else ''}Euclidean, as FaceNet"),
+    ("margin", "not given", f"{s28['margin']:g}, best of three on validation faces"),
     ("scale of the two losses", "not given", "each in units of what bicubic enlargement costs"),
     ("perceptual distance", "VGG19-54; norm not given", "VGG19-54, squared, bicubic enlargement = 1"),
     ("LR anchors", "real small photographs", "bicubic kernel (camera mixture: next page)"),
@@ -335,7 +342,7 @@ if full:
 else:
     toys = people.subset(np.flatnonzero(np.isin(people.labels, np.unique(people.labels)[:8]))[:: 4 if smoke else 2])
     faces, judge_live = (datasets.load("celeba-train") if run.own_data else toys), judge
-    steps = run.steps if run.own_data else min(run.steps, 20)
+    steps = run.steps if run.own_data else min(run.steps, 16)
     short = Schedule(steps, 4, 5e-4, seed=run.seed, precision="32-true", device=run.device, log_every=2)
     settings = ftlgan.Settings(RRDBSettings(8, blocks=1, width=16, growth=8), short, margin=1.0)
 watched = faces.subset(np.arange(0, len(faces), max(1, len(faces) // 16))[:16])
@@ -595,7 +602,7 @@ figures.show_table(gains, "Gain in d' over bicubic. Ours: LFW View 2.")
 
 # %%
 sight = {"dlib": judge} if smoke else {"dlib": judge, "mobilefacenet": recognizers.load("mobilefacenet")}
-few = people.subset(np.concatenate([np.flatnonzero(people.labels == who)[:4] for who in np.unique(people.labels)]))
+few = people.subset(np.concatenate([np.flatnonzero(people.labels == who)[:3] for who in np.unique(people.labels)]))
 drawn = {}
 for px in SIZES:
     if smoke and px == 56:
@@ -622,6 +629,7 @@ for row, name in zip(axes, sight, strict=True):
             axis.hist(found.similarity[part], 30, density=True, alpha=0.5, color=figures.palette()[colour])
         axis.set(title=f"{name}, {px} px", yticks=[])
         axis.set_xlabel("- distance" if name == "dlib" else "cosine")
+        axis.locator_params(axis="x", nbins=4)
         curve = verification.roc(found.similarity, found.genuine)
         row[3].plot(curve.far, curve.tar, LINES[px], color=figures.method_colour(WHOLE), lw=1.3, label=f"{px} px")
     row[3].set(xlabel="FMR", title="ROC", xscale="log", xlim=(1e-3, 1))
