@@ -69,10 +69,10 @@ def told(row, digits=2):
 # %% [markdown]
 # ## Tables II and III
 #
-# "Real" images are the paper's small photographs. No set of faces that can be had here holds natural small faces: AT&T,
-# Caltech, LFW and CelebA are photographs of large ones. The stand-in is our camera mixture, blur, noise and JPEG of
-# random strength beside the reduction; "synthetic" is the bicubic kernel. So every run is tested on both kinds of LR
-# faces. Experiment 5 has a section of its own.
+# "Real" images are the paper's small photographs. No set of faces at hand holds natural small faces: AT&T, Caltech, LFW
+# and CelebA are photographs of large ones (SCface and TinyFace are not). The stand-in, and no more than that, is our
+# camera mixture: blur, noise and JPEG of random strength beside the reduction. "Synthetic" is the bicubic kernel. Every
+# run is tested on both kinds of LR faces. Experiment 5 has a section of its own.
 
 # %% tags=["hide-input"]
 TABLE_2 = {
