@@ -192,6 +192,8 @@ def decided(differences: Sequence[pd.Series]) -> bool | str | None:
 
 def counted(differences: Sequence[pd.Series]) -> str:
     """The same in numbers: how many intervals lie above 0 and how many below."""
+    if not len(differences):
+        return "nothing to compare"
     better, worse = sum(r["low"] > 0 for r in differences), sum(r["high"] < 0 for r in differences)
     return f"{better} of {len(differences)} intervals above 0, {worse} below"
 

@@ -340,12 +340,12 @@ if full:
         judge_live = judge  # its weights come in no package
     settings = replace(printed[14], schedule=replace(printed[14].schedule, steps=run.steps, seed=run.seed))
 else:
-    toys = people.subset(np.flatnonzero(np.isin(people.labels, np.unique(people.labels)[:8]))[:: 4 if smoke else 2])
+    toys = people.subset(np.flatnonzero(np.isin(people.labels, np.unique(people.labels)[:6]))[:: 4 if smoke else 2])
     faces, judge_live = (datasets.load("celeba-train") if run.own_data else toys), judge
     steps = run.steps if run.own_data else min(run.steps, 16)
     short = Schedule(steps, 4, 5e-4, seed=run.seed, precision="32-true", device=run.device, log_every=2)
     settings = ftlgan.Settings(RRDBSettings(8, blocks=1, width=16, growth=8), short, margin=1.0)
-watched = faces.subset(np.arange(0, len(faces), max(1, len(faces) // 16))[:16])
+watched = faces.subset(np.arange(0, len(faces), max(1, len(faces) // 10))[:10])
 live, cost = (
     {},
     {"bicubic": perceptual_cost(eye, degradation.round_trip(watched.tensor(), settings.lr_size), watched.tensor())},
@@ -400,7 +400,8 @@ if run.own_data:
 elif smoke:
     parts = [("att", ("dlib",), (14,), ("HR", "bicubic", WHOLE))]
 else:
-    parts = [("att", ("dlib",), (14, 28), ("HR", "bicubic", WHOLE)), ("att", ("mobilefacenet",), (14,), (START,))]
+    parts = [("att", ("dlib",), (14,), ("HR", "bicubic", WHOLE)), ("att", ("dlib",), (28,), (WHOLE,))]
+    parts += [("att", ("mobilefacenet",), (14,), (START,))]
 count = 0
 for name, networks, px, only in parts:
     computed = record_ftlgan.recompute((name,), networks, px, run.replicates, only)
