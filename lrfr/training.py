@@ -97,7 +97,7 @@ class Schedule:
         return self.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
     def fabric(self) -> Fabric:
-        """Fabric for this schedule; under torchrun it joins the other processes."""
+        """Fabric for this schedule, with every generator seeded; under torchrun it joins the other processes."""
         from lightning.fabric import Fabric  # here: it takes seconds to import, and measuring does not need it
 
         world = int(os.environ.get("WORLD_SIZE", 1))
@@ -110,6 +110,7 @@ class Schedule:
             precision=self.precision,  # type: ignore[arg-type]
         )
         fabric.launch()
+        fabric.seed_everything(self.seed, verbose=False)
         return fabric
 
 

@@ -170,7 +170,6 @@ def train(
     if (done := finished(folder, settings)) is not None:
         return done
     fabric = settings.schedule.fabric()
-    fabric.seed_everything(settings.schedule.seed, verbose=False)
     model: nn.Module = SRResNet(settings.network)
     if start is not None:
         load_weights(model, start)

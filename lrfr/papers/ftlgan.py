@@ -29,7 +29,7 @@ from lrfr.losses.pixel import mse_loss
 from lrfr.losses.triplet import batch_hard, semi_hard, triplet_loss
 from lrfr.networks.rrdb import RRDBNet, RRDBSettings
 from lrfr.networks.vgg import VGG19
-from lrfr.recognizers import Recognizer
+from lrfr.recognizers import Recognizer, embed
 from lrfr.training import Batches, Progressing, Schedule, finished, fit, load_weights
 
 HR = 112
@@ -91,6 +91,11 @@ class Settings:
             )
 
     @property
+    def metric(self) -> dict[str, bool]:
+        """The distance of the triplet loss, as :func:`lrfr.losses.triplet.triplet_loss` takes it."""
+        return {"squared": self.squared, "cosine": self.cosine}
+
+    @property
     def lr_size(self) -> int:
         """Side of an LR face in pixels."""
         return HR // self.generator.scale
@@ -103,18 +108,15 @@ def paper(scale: int) -> Settings:
     return Settings(RRDBSettings.printed(scale, blocks=16), schedule, camera=True, optimizer="sgd")
 
 
-def triplet_cost(faces: Faces, judge: Recognizer, settings: Settings, most: int = 512) -> float:
+def triplet_cost(faces: Faces, triplets: Triplets, judge: Recognizer, settings: Settings, most: int = 512) -> float:
     """What the triplet loss is when bicubic enlargement makes the anchors: our unit of it, above 0."""
-    labels = faces.labels.cpu().numpy()
-    anchor = np.random.default_rng(settings.schedule.seed).choice(len(labels), min(most, len(labels)), replace=False)
-    positive, negative = Triplets(labels, settings.schedule.seed)(anchor, 0)
+    count = len(faces.labels)
+    anchor = np.random.default_rng(settings.schedule.seed).choice(count, min(most, count), replace=False)
+    positive, negative = triplets(anchor, 0)
     plain = np.zeros(len(anchor), bool)
-    with torch.no_grad():
-        parts = [faces.hr(part, plain[: len(part)]) for part in np.array_split(anchor, -(-len(anchor) // 64))]
-        seen = torch.cat([judge(degradation.round_trip(part, settings.lr_size)) for part in parts])
+    seen = torch.from_numpy(embed(judge, degradation.round_trip(faces.hr(anchor, plain), settings.lr_size)))
     near, far = faces.embedded(positive, plain), faces.embedded(negative, plain)
-    how = {"squared": settings.squared, "cosine": settings.cosine}
-    return max(1e-6, float(triplet_loss(seen, near, far, settings.margin, **how)))
+    return max(1e-6, float(triplet_loss(seen.to(near.device), near, far, settings.margin, **settings.metric)))
 
 
 def train(
@@ -147,7 +149,6 @@ def train(
         return done
     plan = settings.schedule
     fabric = plan.fabric()
-    fabric.seed_everything(plan.seed, verbose=False)
     network = RRDBNet(settings.generator)
     if start is not None:
         load_weights(network, start)
@@ -165,9 +166,8 @@ def train(
     if eye is not None:
         some = faces.sample(64, plan.seed)
         unit = derived["perceptual_unit"] = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some)
-    how = {"squared": settings.squared, "cosine": settings.cosine}
     if judge is not None and settings.units:
-        triplet_unit = derived["triplet_unit"] = triplet_cost(faces, judge, settings)
+        triplet_unit = derived["triplet_unit"] = triplet_cost(faces, triplets, judge, settings)
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     camera = degradation.Camera()
 
@@ -185,16 +185,16 @@ def train(
         seen = judge(sr)
         if settings.mining == "offline":
             return triplet_loss(
-                seen, faces.embedded(positive, flip), faces.embedded(negative, flip), settings.margin, **how
+                seen, faces.embedded(positive, flip), faces.embedded(negative, flip), settings.margin, **settings.metric
             )
         references, labels = faces.embedded(anchor, flip), faces.labels[torch.from_numpy(anchor).to(seen.device)]
         mined = (
-            semi_hard(seen, references, labels, settings.margin, **how)
+            semi_hard(seen, references, labels, settings.margin, **settings.metric)
             if settings.mining == "semi-hard"
             else batch_hard(seen, references, labels, cosine=settings.cosine)
         )
         a, p, n = mined
-        return triplet_loss(seen[a], references[p], references[n], settings.margin, **how)
+        return triplet_loss(seen[a], references[p], references[n], settings.margin, **settings.metric)
 
     def step(number: int) -> dict[str, Tensor]:
         anchor, flip = batches(number)

@@ -171,7 +171,6 @@ def train(
     if (done := finished(folder, settings)) is not None:
         return done
     fabric = settings.schedule.fabric()
-    fabric.seed_everything(settings.schedule.seed, verbose=False)
     plan = settings.schedule
     rival = bool(settings.adversarial)
     generator = build(settings.generator)

@@ -209,7 +209,6 @@ def train(
         return done
     plan = settings.schedule
     fabric = plan.fabric()
-    fabric.seed_everything(plan.seed, verbose=False)
     frozen = recognizer.to(fabric.device) if settings.needs_frozen and recognizer is not None else None
     faces = Faces(dataset, fabric.device, frozen, on_disk=frozen is None)
     network = start(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

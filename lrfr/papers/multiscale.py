@@ -132,7 +132,6 @@ def train(
         return done
     plan = settings.schedule
     fabric = plan.fabric()
-    fabric.seed_everything(plan.seed, verbose=False)
     network = UNet(settings.generator).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model, optimizer = fabric.setup(network, torch.optim.Adam(network.parameters(), plan.learning_rate))
     faces, judge, _ = onlookers(dataset, fabric.device, recognizer, None, settings.identity, 0.0)
