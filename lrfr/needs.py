@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from lrfr import datasets
+from lrfr import datasets, tables
 from lrfr.record import surveillance
-from lrfr.tables import has, pick
 
 
 def needed(name: str) -> str:
@@ -31,11 +30,10 @@ def cell(name: str, results: pd.DataFrame, scale: float = 1, digits: int = 3, **
         digits: behind the point.
         keys: what the row must match besides ``set``.
     """
-    if not has(results, set=name, **keys):
+    here: dict[str, str | int] = {"set": name, **keys}
+    if not tables.has(results, **here):
         return needed(name)
-    row = pick(results, set=name, **keys).iloc[0]
-    value, low, high = (f"{scale * float(row[c]):.{digits}f}" for c in ("value", "low", "high"))
-    return value if pd.isna(row["low"]) else f"{value} [{low}, {high}]"
+    return tables.written(tables.pick(results, **here).iloc[0], digits, scale)
 
 
 def side_by_side(

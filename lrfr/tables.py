@@ -44,13 +44,13 @@ def value(results: pd.DataFrame, **keys: str | int) -> float:
 
 def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
     """One value with its 95 % interval where it has one: ``0.946 [0.930, 0.960]``."""
-    return _written(pick(results, **keys).iloc[0], digits)
+    return written(pick(results, **keys).iloc[0], digits)
 
 
-def _written(row: pd.Series, digits: int) -> str:
-    if np.isnan(row["low"]):
-        return f"{row['value']:.{digits}f}"
-    return f"{row['value']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+def written(row: pd.Series, digits: int, scale: float = 1) -> str:
+    """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents."""
+    value, low, high = (f"{scale * row[c]:.{digits}f}" for c in ("value", "low", "high"))
+    return value if np.isnan(row["low"]) else f"{value} [{low}, {high}]"
 
 
 def has(results: pd.DataFrame, **keys: str | int) -> bool:
@@ -79,7 +79,7 @@ def at_one_size(
     """
     whole = pd.concat(results, ignore_index=True)
     found = pick(whole, px=px, metric=metric, **keys).drop_duplicates(["method", "recognizer"])
-    found = found.assign(cell=[_written(row, digits) for _, row in found.iterrows()])
+    found = found.assign(cell=[written(row, digits) for _, row in found.iterrows()])
     less = metric in LESS
     found = found.sort_values("value", ascending=less, kind="stable").rename(columns={"value": metric})
     return found[["method", "recognizer", metric, "cell"]].reset_index(drop=True)

@@ -7,7 +7,7 @@ funneled edition, ``lfw_funneled``. The deep-funneled photographs are cut by one
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,22 +57,21 @@ def photographs() -> list[Photograph]:
         LrfrError: no copy found, or the copy has another layout.
     """
     path = _copy()
+    found = named(path)
+    if not found:
+        raise LrfrError(f"Expected <Name>/<Name>_0001.jpg in {path}, found no such picture: unpack LFW as published.")
     landmarks = LANDMARKS if edition() == "deep-funneled" else None
+    return [replace(photograph, landmarks=landmarks, frame=LANDMARKS) for photograph in found]
+
+
+def named(path: Path) -> list[Photograph]:
+    """Every ``<Name>/<Name>_0001.jpg`` in a folder or zip laid out as LFW is, ordered by file name."""
     store = Store(path)
     found = [
-        Photograph(
-            name.split("/")[-1],
-            name.split("/")[-2],
-            store.reader(name),
-            landmarks=landmarks,
-            frame=LANDMARKS,
-            stamp=store.stamp(name),
-        )
+        Photograph(name.split("/")[-1], name.split("/")[-2], store.reader(name), stamp=store.stamp(name))
         for name in store.pictures()
         if "/" in name
     ]
-    if not found:
-        raise LrfrError(f"Expected <Name>/<Name>_0001.jpg in {path}, found no such picture: unpack LFW as published.")
     return sorted(found, key=lambda photograph: photograph.file)
 
 

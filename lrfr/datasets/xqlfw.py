@@ -8,11 +8,12 @@ offer, as a folder or as the zip they give out:
   MTCNN finds no face the crop lies where LFW's median face does.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from lrfr.datasets import lfw
 from lrfr.datasets.access import Access
-from lrfr.datasets.base import FaceDataset, Photograph, Store
+from lrfr.datasets.base import FaceDataset, Photograph
 
 ACCESS = Access("XQLFW", "xqlfw", "its makers give it out freely for research, martlgap.github.io/xqlfw")
 PAIRS = "xqlfw_pairs.txt"
@@ -32,23 +33,11 @@ def photographs() -> list[Photograph]:
         LrfrError: XQLFW is not there, or the copy has another layout.
     """
     path = _copy()
-    aligned = path.name.startswith(ALIGNED)
-    store = Store(path)
-    found = [
-        Photograph(
-            name.split("/")[-1],
-            name.split("/")[-2],
-            store.reader(name),
-            frame=None if aligned else lfw.LANDMARKS,
-            stamp=store.stamp(name),
-            ready=aligned,
-        )
-        for name in store.pictures()
-        if "/" in name
-    ]
+    found = lfw.named(path)
     if not found:
         raise ACCESS.error("<Name>/<Name>_0001.jpg", f"{path} has no such picture")
-    return sorted(found, key=lambda photograph: photograph.file)
+    aligned = path.name.startswith(ALIGNED)
+    return [replace(p, frame=None if aligned else lfw.LANDMARKS, ready=aligned) for p in found]
 
 
 def pairs(dataset: FaceDataset) -> lfw.Pairs:

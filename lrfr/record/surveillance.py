@@ -71,9 +71,8 @@ class _Bench:
         matrix = self.setup.matrix(
             *([look[i] for look in s] for s, i in ((self.restored, probe), (self.original, gallery)))
         )
-        chance = identification.single_gallery_rank_probability(matrix, identity[probe], identity[gallery], 1)[:, 0]
-        each = pd.Series(chance).groupby(identity[probe]).mean()
-        value = ImageBootstrap(each.index.to_numpy(str), self.replicates).interval(each.to_numpy())
+        chance = identification.single_gallery_chance(matrix, identity[probe], identity[gallery], max_rank=1)[:, 0]
+        value = ImageBootstrap(np.unique(identity[probe]), self.replicates).interval(chance)
         row = self.row("any day 1 in any day 14", "probe", "rank_1", value, len(probe))
         return pd.DataFrame([row], columns=COLUMNS)
 
