@@ -146,11 +146,23 @@ def score_rows(
         rows.append(result_row(*where, metric, bootstrap.interval(statistic, s), len(s)))
     rows.append(result_row(*where, "tar_at_far_0.01", bootstrap.interval(_TAR, s), len(s)))
     if pairs.fold is not None:
-        folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
-        value = bootstrap.fixed_accuracy(folds.correct)
-        rows.append(result_row(*where, "accuracy", Interval(folds.mean, value.low, value.high), len(s)))
-        rows.append(result_row(*where, "accuracy_sd", bare(folds.sd), len(s)))
+        value, spread = accuracy(s, pairs, bootstrap)
+        rows.append(result_row(*where, "accuracy", value, len(s)))
+        rows.append(result_row(*where, "accuracy_sd", bare(spread), len(s)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def accuracy(similarity: np.ndarray, pairs: Pairs, bootstrap: PairBootstrap) -> tuple[Interval, float]:
+    """Accuracy of a pair list, and its standard deviation over the folds.
+
+    Where there are no folds it is that of the best threshold of the very pairs, without deviation (no number). The
+    interval keeps the thresholds.
+    """
+    if pairs.fold is None:
+        return bootstrap.fixed_accuracy(correct(similarity, pairs)), float("nan")
+    folds = verification.fold_accuracy(similarity, pairs.genuine, pairs.fold)
+    value = bootstrap.fixed_accuracy(folds.correct)
+    return Interval(folds.mean, value.low, value.high), folds.sd
 
 
 def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000) -> pd.DataFrame:
@@ -304,8 +316,7 @@ def difference_rows(
         theirs = baseline.similarity(recognizer, pairs, setting)
         found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in _STATISTICS.items()}
         if pairs.fold is not None:
-            right = [verification.fold_accuracy(s, pairs.genuine, pairs.fold).correct for s in (mine, theirs)]
-            found["accuracy"] = bootstrap.fixed_accuracy_difference(*right)
+            found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
         for metric, value in found.items():
             name = f"{metric}_minus_{baseline.method.name}"
             rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
@@ -363,7 +374,7 @@ def best_accuracy_rows(
     bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
     rows = []
     for setting in SETTINGS:
-        value = bootstrap.fixed_accuracy(correct(measured.similarity(recognizer, pairs, setting), pairs))
+        value, _ = accuracy(measured.similarity(recognizer, pairs, setting), pairs, bootstrap)
         where = (measured, protocol, recognizer.name, setting)
         rows.append(result_row(*where, "accuracy", value, len(pairs.first)))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -405,10 +416,22 @@ def drift_rows(
 
     Both have embeddings of one size. At HR it says whether the network is still the one it was: near 0 is a collapse.
     """
-    seen, before = measured.embedded(recognizer), measured.original(start)
+    return _cosine_rows(measured, recognizer, start, f"{protocol} drift", f"cosine_to_{start.name}", replicates)
+
+
+def likeness_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000) -> pd.DataFrame:
+    """Mean cosine between the embeddings of a restored face and of its own HR face (ipfsrgan, Table 2)."""
+    return _cosine_rows(measured, recognizer, recognizer, "likeness", "cosine", replicates)
+
+
+def _cosine_rows(
+    measured: Measured, recognizer: Recognizer, other: Recognizer, protocol: str, metric: str, replicates: int
+) -> pd.DataFrame:
+    """What one network sees of a restored face against what another sees of the HR face."""
+    seen, before = measured.embedded(recognizer), measured.original(other)
     cosine = (seen * before).sum(1) / np.linalg.norm(seen, axis=1) / np.linalg.norm(before, axis=1)
     value = ImageBootstrap(measured.dataset.labels, replicates).interval(cosine)
-    row = result_row(measured, f"{protocol} drift", recognizer.name, "", f"cosine_to_{start.name}", value, len(cosine))
+    row = result_row(measured, protocol, recognizer.name, "", metric, value, len(cosine))
     return pd.DataFrame([row], columns=COLUMNS)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from toy_recognition import corners
 
 from lrfr import datasets, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
@@ -20,21 +20,9 @@ from lrfr.record import ftlgan as record_ftlgan
 from lrfr.training import as_dict
 
 
-class Corners(nn.Module):
-    """A quick face network: the means of sixteen squares of the picture, minus their mean."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.tensor(1.0))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        squares = nn.functional.avg_pool2d(images, 28).flatten(1)
-        return self.scale * (squares - squares.mean(1, keepdim=True))
-
-
 @pytest.fixture(scope="module")
 def judge() -> recognizers.Recognizer:
-    return recognizers.Recognizer("corners", Corners(), 48, "cosine")
+    return corners()
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +41,7 @@ def pairs(faces) -> Pairs:
 @pytest.fixture(autouse=True)
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
-    for module in (record, record_ftlgan):
-        monkeypatch.setattr(module, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
     monkeypatch.setattr(record, "commit", lambda: "0123456789")
     monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch import nn
+from toy_recognition import corners, some_pairs
 
 from lrfr import datasets, measure, methods, recognizers
 from lrfr.datasets import FaceDataset
@@ -16,21 +16,9 @@ from lrfr.measure import Measured, Pairs
 from lrfr.record import ipfsrgan
 
 
-class Corners(nn.Module):
-    """A quick face network: the means of sixteen squares of the picture, minus their mean."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.tensor(1.0))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        squares = nn.functional.avg_pool2d(images, 28).flatten(1)
-        return self.scale * (squares - squares.mean(1, keepdim=True))
-
-
 @pytest.fixture(scope="module")
 def judge() -> recognizers.Recognizer:
-    return recognizers.Recognizer("corners", Corners(), 48, "cosine")
+    return corners()
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +29,7 @@ def faces() -> FaceDataset:
 
 @pytest.fixture(scope="module")
 def pairs(faces) -> Pairs:
-    first, second = np.triu_indices(len(faces), 1)
-    genuine = faces.labels[first] == faces.labels[second]
-    keep = genuine | ((first + 3 * second) % 7 == 0)
-    return Pairs(first[keep], second[keep], genuine[keep], np.arange(keep.sum()) % 4)
+    return some_pairs(faces, folds=4)
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +43,11 @@ def inverted(px: int = 28) -> methods.Method:
 
 
 def test_a_face_is_wholly_like_itself_and_a_ruined_one_is_not(faces, judge):
-    same = ipfsrgan.likeness_rows(Measured(faces, methods.Method("same", 112, lambda x: x)), [judge], 50)
+    same = measure.likeness_rows(Measured(faces, methods.Method("same", 112, lambda x: x)), judge, 50)
     assert list(same.columns) == measure.COLUMNS and same["metric"].tolist() == ["cosine"]
     assert same["value"].item() == pytest.approx(1, abs=1e-6) and same["n"].item() == len(faces)
-    close = ipfsrgan.likeness_rows(Measured(faces, methods.interpolation(28)), [judge], 50)
-    ruined = ipfsrgan.likeness_rows(Measured(faces, inverted()), [judge], 50)
+    close = measure.likeness_rows(Measured(faces, methods.interpolation(28)), judge, 50)
+    ruined = measure.likeness_rows(Measured(faces, inverted()), judge, 50)
     assert 0.9 < close["value"].item() < 1 and ruined["value"].item() < -0.9
     assert close["low"].item() <= close["value"].item() <= close["high"].item()
     by_hand = Measured(faces, methods.interpolation(28))

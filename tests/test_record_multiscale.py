@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
+from toy_recognition import corners, some_pairs
 
 from lrfr import datasets, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
@@ -25,20 +26,8 @@ TINY = UNetSettings(width=4, widest=8)
 ALL = ["bicubic", "SRResNet (FR)", "U-Net (pixel)", "U-Net", "U-Net (14x12)", "U-Net (7x6)", "U-Net + bicubic"]
 
 
-class Corners(nn.Module):
-    """A quick face network: the means of sixteen squares of the picture, minus their mean."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.tensor(1.0))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        squares = nn.functional.avg_pool2d(images, 28).flatten(1)
-        return self.scale * (squares - squares.mean(1, keepdim=True))
-
-
 def judge(name: str = "dlib", distance: str = "cosine") -> recognizers.Recognizer:
-    return recognizers.Recognizer(name, Corners(), 48, distance)  # type: ignore[arg-type]
+    return corners(name, distance)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +38,7 @@ def faces() -> FaceDataset:
 
 @pytest.fixture(scope="module")
 def pairs(faces) -> Pairs:
-    first, second = np.triu_indices(len(faces), 1)
-    genuine = faces.labels[first] == faces.labels[second]
-    keep = genuine | ((first + 3 * second) % 7 == 0)
-    return Pairs(first[keep], second[keep], genuine[keep])
+    return some_pairs(faces)
 
 
 def write(path: Path, network: nn.Module, settings: dict) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods
+from lrfr import assets, datasets, embeddings, measure, methods
 from lrfr.datasets import lfw
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -21,6 +21,7 @@ from lrfr.files import locked, write_text
 from lrfr.hardware import hardware
 from lrfr.measure import Measured, Pairs
 from lrfr.paths import cache_dir, data_dir
+from lrfr.plans import Run
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
 from lrfr.runs import commit
@@ -53,6 +54,19 @@ def trained(name: str, label: str, device: str = "cpu", size: Size | None = None
     path = methods.checkpoint(name)
     seed = int(name.split("-s")[1].split("-")[0])
     return Entry(methods.trained(label, path, device, size), seed, embeddings.file_digest(path))
+
+
+def finished(run: Run, label: str, size: Size | None = None) -> Entry | None:
+    """The generator of a run that is finished here, shipped or not; None where it is not finished."""
+    path = run.folder / "weights.safetensors"
+    if not path.is_file():
+        return None
+    return Entry(methods.trained(label, path, size=size), weights=embeddings.file_digest(path))
+
+
+def real_esrgan(size: Size) -> Entry:
+    """Real-ESRGAN, with the digest of its packaged weights."""
+    return Entry(methods.real_esrgan(size), weights=embeddings.file_digest(assets.path("realesrgan")))
 
 
 def shipped(name: str) -> bool:

@@ -6,15 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lrfr import assets, embeddings, measure, methods, recognizers
+from lrfr import measure, methods, recognizers
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap
 from lrfr.measure import Measured, Pairs, difference_rows, pair_rows
 from lrfr.plans import find, pilots
-from lrfr.progress import track
-from lrfr.record import JUDGES, Entry, load, measure_entries, path, recompute_entries, recorded, save, shipped, trained
+from lrfr.record import (
+    JUDGES,
+    Entry,
+    finished,
+    load,
+    measure_entries,
+    real_esrgan,
+    recompute_entries,
+    record_missing,
+    shipped,
+    trained,
+)
 from lrfr.record import view as pairs_of
 
 SIZES = (14, 28, 56)
@@ -51,15 +61,11 @@ def entries(px: Sequence[int] = SIZES, kernels: bool = True, pretty: bool = True
         if others:
             found += [trained(name, label) for name, label in OTHERS[size].items() if shipped(name)]
         if pretty:
-            found.append(Entry(methods.real_esrgan(size), weights=_pretty_digest()))
+            found.append(real_esrgan(size))
         for name, label in ((f"ftlgan-{size}-s0-base", START), (f"ftlgan-{size}-s0", WHOLE)):
             if shipped(name):
                 found.append(trained(name, label))
     return found
-
-
-def _pretty_digest() -> str:
-    return embeddings.file_digest(assets.path("realesrgan"))
 
 
 def _for(name: str) -> list[Entry]:
@@ -161,17 +167,15 @@ def picture_rows(measured: Measured, replicates: int = 1000) -> pd.DataFrame:
 def _record_scores(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
     """Scores and pictures of every method on LFW View 2."""
     faces, pairs = pairs_of("view2")
-    found = _for("view2")
-    with track("scores and pictures", len(found), "methods") as advance:
-        for entry in found:
-            table = load("ftlgan") if path("ftlgan").is_file() else None
-            if not recorded(table, faces.name, "scores", entry):
-                measured = Measured(faces, entry.method, entry.seed)
-                rows = score_rows(measured, judges, pairs)
-                if entry.method.name != "HR":
-                    rows = pd.concat([rows, picture_rows(measured, replicates)], ignore_index=True)
-                save("ftlgan", rows, entry)
-            advance(1)
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        measured = Measured(faces, entry.method, entry.seed)
+        found = score_rows(measured, judges, pairs)
+        if entry.method.name != "HR":
+            found = pd.concat([found, picture_rows(measured, replicates)], ignore_index=True)
+        return found
+
+    record_missing("ftlgan", faces.name, "scores", _for("view2"), rows)
 
 
 # Tables II and III
@@ -200,14 +204,11 @@ def ablations() -> list[Entry]:
 
     What others are compared with stands before them.
     """
-    found = {}
-    for run in pilots():
-        weights = run.folder / "weights.safetensors"
-        if run.name.startswith(ABLATION) and weights.is_file():
-            label = run.name.removeprefix(ABLATION)
-            found[label] = Entry(methods.trained(label, weights), weights=embeddings.file_digest(weights))
-    first = [label for label in ("base", "alpha8", "2") if label in found]
-    return [found[label] for label in dict.fromkeys([*first, *found])]
+    first = ("base", "alpha8", "2")
+    labelled = {run.name.removeprefix(ABLATION): run for run in pilots() if run.name.startswith(ABLATION)}
+    order = dict.fromkeys([*(label for label in first if label in labelled), *labelled])
+    found = [finished(labelled[label], label) for label in order]
+    return [entry for entry in found if entry is not None]
 
 
 def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
@@ -216,25 +217,21 @@ def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int)
     With paired differences to bicubic and to its like, and with the pictures' quality.
     """
     faces, pairs = pairs_of("devtest")
-    start = find("ftlgan-28-s0-base").folder / "weights.safetensors"
-    known = [Entry(methods.interpolation(28))]
-    if start.is_file():
-        known.append(Entry(methods.trained(START, start), weights=embeddings.file_digest(start)))
-    known += ablations()
+    start = finished(find("ftlgan-28-s0-base"), START)
+    known = [Entry(methods.interpolation(28)), *([start] if start else []), *ablations()]
     for protocol, spoil in (("ablation kernel", None), ("ablation camera", methods.by_camera)):
-        bench: dict[str, Measured] = {}
-        with track(protocol, len(known), "methods") as advance:
-            for entry in known:
-                seen = entry if spoil is None else replace(entry, method=spoil(entry.method))
-                bench[seen.method.name] = measured = Measured(faces, seen.method)
-                table = load("ftlgan") if path("ftlgan").is_file() else None
-                if not recorded(table, faces.name, protocol, seen):
-                    parts = [pair_rows(measured, j, pairs, protocol, replicates) for j in judges]
-                    likes = ("bicubic", *LIKE.get(seen.method.name, ())) if seen.method.name != "bicubic" else ()
-                    for like in (bench[name] for name in likes if name in bench):
-                        parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]
-                        like.forget()
-                    parts.append(measure.quality_rows(measured, replicates).assign(protocol=protocol))
-                    save("ftlgan", pd.concat(parts, ignore_index=True), seen)
-                    measured.forget()
-                advance(1)
+        seen = [e if spoil is None else replace(e, method=spoil(e.method)) for e in known]
+        bench = {e.method.name: Measured(faces, e.method) for e in seen}
+
+        def rows(entry: Entry, bench: dict[str, Measured] = bench, protocol: str = protocol) -> pd.DataFrame:
+            measured = bench[entry.method.name]
+            parts = [pair_rows(measured, j, pairs, protocol, replicates) for j in judges]
+            likes = ("bicubic", *LIKE.get(entry.method.name, ())) if entry.method.name != "bicubic" else ()
+            for like in (bench[name] for name in likes if name in bench):
+                parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]
+                like.forget()
+            parts.append(measure.quality_rows(measured, replicates).assign(protocol=protocol))
+            measured.forget()
+            return pd.concat(parts, ignore_index=True)
+
+        record_missing("ftlgan", faces.name, protocol, seen, rows)

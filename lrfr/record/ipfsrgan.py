@@ -14,7 +14,7 @@ from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval
+from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_interval
 from lrfr.measure import Measured, Pairs
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
@@ -103,21 +103,8 @@ def picture_rows(
     measured: Measured, other: Measured | None, judges: Sequence[Recognizer], replicates: int = 1000
 ) -> pd.DataFrame:
     """Likeness to HR and sharpness of one method, the latter also less that of ``other`` where there is one."""
-    parts = [likeness_rows(measured, judges, replicates), sharpness_rows(measured, other, replicates)]
-    return pd.concat(parts, ignore_index=True)
-
-
-def likeness_rows(measured: Measured, judges: Sequence[Recognizer], replicates: int = 1000) -> pd.DataFrame:
-    """Cosine between the embeddings of a restored face and of its own HR face (Table 2), mean with interval."""
-    rows = []
-    bootstrap = ImageBootstrap(measured.dataset.labels, replicates)
-    for judge in judges:
-        a, b = measured.embedded(judge), measured.original(judge)
-        cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
-        rows.append(
-            measure.result_row(measured, "likeness", judge.name, "", "cosine", bootstrap.interval(cosine), len(cosine))
-        )
-    return pd.DataFrame(rows, columns=measure.COLUMNS)
+    likeness = [measure.likeness_rows(measured, judge, replicates) for judge in judges]
+    return pd.concat([*likeness, sharpness_rows(measured, other, replicates)], ignore_index=True)
 
 
 def sharpness_rows(measured: Measured, other: Measured | None = None, replicates: int = 1000) -> pd.DataFrame:
@@ -185,13 +172,10 @@ def further_rows(
     """Accuracy and AUC of pairs that were both reduced to the method's size."""
     identity = measured.dataset.labels
     bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    assert pairs.fold is not None
     rows = []
     for judge in judges:
         s = measured.similarity(judge, pairs, "both")
-        folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
-        found = bootstrap.fixed_accuracy(folds.correct)
-        accuracy = Interval(folds.mean, found.low, found.high)
+        accuracy, _ = measure.accuracy(s, pairs, bootstrap)
         rows.append(measure.result_row(measured, "further", judge.name, "both", "accuracy", accuracy, len(s)))
         auc = bootstrap.interval(verification.auc, s)
         rows.append(measure.result_row(measured, "further", judge.name, "both", "auc", auc, len(s)))
@@ -252,15 +236,8 @@ def pipeline_rows(
         for threshold in thresholds:
             seen = np.where((mixture.sizes <= threshold)[:, None], restored, plain)
             s = judge.similarity(seen[pairs.first], seen[pairs.second])
-            if pairs.fold is not None:
-                folds = verification.fold_accuracy(s, pairs.genuine, pairs.fold)
-                mean, correct = folds.mean, folds.correct
-            else:
-                correct = (s >= verification.best_threshold(s, pairs.genuine)) == pairs.genuine
-                mean = float(correct.mean())
-            kept = bootstrap.fixed_accuracy(correct)
             auc, draws = bootstrap.value(verification.auc, s), bootstrap.replicate(verification.auc, s)
-            found = {"auc": percentile_interval(auc, draws), "accuracy": Interval(mean, kept.low, kept.high)}
+            found = {"auc": percentile_interval(auc, draws), "accuracy": measure.accuracy(s, pairs, bootstrap)[0]}
             for lower, (value, those) in before.items():
                 found[f"auc_minus_{lower}px"] = percentile_interval(auc - value, draws - those)
             before[threshold] = auc, draws

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import datasets, measure, methods, recognizers
 from lrfr.datasets import FaceDataset
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -19,6 +19,7 @@ from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
     Entry,
+    finished,
     load,
     measure_entries,
     recompute_entries,
@@ -216,13 +217,8 @@ def _record_search(faces: FaceDataset, judges: Sequence[Recognizer], replicates:
 
 def ablations(size: Size) -> list[Entry]:
     """Every ablation whose run is finished here, named by what is behind ``multiscale-abl-``."""
-    found = []
-    for key in ("norm", "sum", "printed"):
-        weights = find(f"multiscale-abl-{key}").folder / "weights.safetensors"
-        if weights.is_file():
-            digest = embeddings.file_digest(weights)
-            found.append(Entry(methods.trained(key, weights, size=size), weights=digest))
-    return found
+    found = [finished(find(f"multiscale-abl-{key}"), key, size) for key in ("norm", "sum", "printed")]
+    return [entry for entry in found if entry is not None]
 
 
 def _record_ablations(judges: Sequence[Recognizer], replicates: int) -> None:

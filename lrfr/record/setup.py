@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lrfr import assets, embeddings, methods, recognizers
+from lrfr import embeddings, methods, recognizers
 from lrfr.alignment import SIZE
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.methods import Method
-from lrfr.record import Entry
+from lrfr.record import Entry, real_esrgan
 
 #: What ``--upsampler`` calls faces that are taken as the camera gave them, and what results call them.
 NONE, AS_PHOTOGRAPHED = "none", "as photographed"
@@ -41,8 +41,8 @@ def upsampler(name: str = NONE, weights: Path | None = None, px: str = "", devic
             raise LrfrError(f"{name} enlarges faces of any size: give the one they are reduced to first, as --px 28.")
         return Entry(_with_size(methods.interpolation(size, name)))  # type: ignore[arg-type]
     if name == "real-esrgan" and weights is None:
-        digest = embeddings.file_digest(assets.path("realesrgan"))
-        return Entry(_with_size(methods.real_esrgan(size or SIZE // 4)), weights=digest)
+        found = real_esrgan(size or SIZE // 4)
+        return replace(found, method=_with_size(found.method))
     path = weights or methods.checkpoint(name)
     method = _with_size(methods.trained(title(path), path, device, size))
     return Entry(method, weights=embeddings.file_digest(path))
