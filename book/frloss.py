@@ -58,8 +58,8 @@ try:
 except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
-NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
-NETWORKS = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}
+NAMES = record.SET_NAMES
+NETWORKS = record.NETWORK_NAMES
 SEEN = {n: "the loss's network" if n == record.TRAINED_WITH else "never seen by the loss" for n in NETWORKS}
 
 # %% [markdown]
@@ -527,9 +527,7 @@ places = {network: i for i, network in enumerate(record.JUDGES)}
 for method, shift in ((MSE, -0.12), (FR, 0.12)):
     rows = gap[gap["method"] == method].sort_values("seed")
     x = rows["recognizer"].map(places).to_numpy(float) + shift + (rows["seed"].to_numpy() - 1) * 0.07
-    y = rows["value"].to_numpy()
-    error = np.abs(rows[["low", "high"]].to_numpy().T - y)
-    axis.errorbar(x, y, error, fmt="o", color=figures.method_colour(method), label=method, markersize=4, linewidth=1.2)
+    figures.intervals(axis, x, rows, color=figures.method_colour(method), label=method, linewidth=1.2)
 axis.axhline(2 / 3, color="#999999", linewidth=1, linestyle="--")
 axis.axhline(0, color="#999999", linewidth=1)
 axis.set_xticks(

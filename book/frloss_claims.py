@@ -41,8 +41,8 @@ try:
 except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
-NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
-NETWORKS = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}
+NAMES = record.SET_NAMES
+NETWORKS = record.NETWORK_NAMES
 ours = json.loads(methods.checkpoint("frloss-8x-s0-fr").with_suffix(".json").read_text())
 caltech = datasets.load("caltech")
 

@@ -47,7 +47,7 @@ def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
     return written(pick(results, **keys).iloc[0], digits)
 
 
-def written(row: pd.Series, digits: int, scale: float = 1) -> str:
+def written(row: pd.Series, digits: int = 2, scale: float = 1) -> str:
     """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents."""
     value, low, high = (f"{scale * row[c]:.{digits}f}" for c in ("value", "low", "high"))
     return value if np.isnan(row["low"]) else f"{value} [{low}, {high}]"

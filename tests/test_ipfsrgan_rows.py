@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lrfr import published, tables
+from lrfr import published, record, tables
 from lrfr.errors import LrfrError
 from lrfr.evaluation.intervals import Interval
 from lrfr.measure import COLUMNS
@@ -105,4 +105,4 @@ def test_published_numbers_by_our_names():
 
 def test_counts_and_roles(results):
     assert rows.photographs(results, "lfw") == 77
-    assert [rows.role(n) for n in ("dlib", "sface")] == ["of the loss", "unseen"]
+    assert [record.role(n) for n in ("dlib", "sface")] == ["of the loss", "unseen"]

@@ -74,10 +74,6 @@ SETTINGS = {"both": "both restored", "probe": "LR probe, HR gallery"}
 LINES = dict(zip(SIZES, ("-", "--", ":"), strict=True))
 
 
-def seen_as(network):
-    return f"{network} ({'of the loss' if network == record.TRAINED_WITH else 'unseen'})"
-
-
 # %% [markdown]
 # ## The method
 #
@@ -503,7 +499,7 @@ for axis, network in zip(axes, record.JUDGES, strict=True):
         axis.plot(x, y, MARKS[method], color=figures.method_colour(method), ms=5, label=method)
     axis.axhline(0, color=figures.method_colour("bicubic"), lw=1)
     axis.set_xticks(range(3), [f"{px} px" for px in SIZES])
-    axis.set_title(seen_as(network))
+    axis.set_title(record.seen_as(network))
 axes[0].set_ylabel("d' minus bicubic's")
 handles = {h.get_label(): h for axis in axes for h in axis.get_lines() if h.get_label() in shown}
 figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=8)
@@ -529,20 +525,16 @@ def view2(method, network, px, setting, metric="d_prime"):
     return tables.pick(results, method=method, metric=metric, **keys).iloc[0]
 
 
-def told(row, digits=2):
-    return figures.with_interval(row["value"], row["low"], row["high"], digits)
-
-
 n_pairs = int(view2("bicubic", "dlib", 14, "both")["n"])
 for setting, words in SETTINGS.items():
     rows = []
     for network in record.JUDGES:
         for px in SIZES:
-            row = {"network": seen_as(network), "px": px}
-            row |= {m: told(view2(m, network, px, setting)) for m in ("bicubic", START, WHOLE)}
+            row = {"network": record.seen_as(network), "px": px}
+            row |= {m: tables.written(view2(m, network, px, setting)) for m in ("bicubic", START, WHOLE)}
             row["HR"] = f"{view2('HR', network, 112, setting)['value']:.2f}"
-            row["FTLGAN - bicubic"] = told(view2(WHOLE, network, px, setting, "d_prime_minus_bicubic"))
-            row["FTLGAN - start"] = told(view2(WHOLE, network, px, setting, f"d_prime_minus_{START}"))
+            row["FTLGAN - bicubic"] = tables.written(view2(WHOLE, network, px, setting, "d_prime_minus_bicubic"))
+            row["FTLGAN - start"] = tables.written(view2(WHOLE, network, px, setting, f"d_prime_minus_{START}"))
             rows.append(row)
     figures.show_table(
         pd.DataFrame(rows), f"d' on LFW View 2, {words}: {n_pairs:,} pairs, 95 % intervals, differences paired."
@@ -561,7 +553,7 @@ for row, setting in zip(axes, SETTINGS, strict=True):
         axis.set_xticks(range(3), [f"{px} px" for px in SIZES])
     row[0].set_ylabel(f"d' minus bicubic's\n({SETTINGS[setting]})")
 for axis, network in zip(axes[0], record.JUDGES, strict=True):
-    axis.set_title(seen_as(network))
+    axis.set_title(record.seen_as(network))
 figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 above = [view2(WHOLE, n, px, s, "d_prime_minus_bicubic")["low"] > 0 for n in UNSEEN for px in SIZES for s in SETTINGS]
 figures.show(
@@ -585,7 +577,7 @@ pairs_of = {
 for setting, words in SETTINGS.items():
     for network in record.JUDGES:
         found = [[view2(m, network, px, setting)["value"] for px in SIZES] for m in (WHOLE, "bicubic")]
-        pairs_of[f"ours, {seen_as(network)}", words] = [[*v, np.mean(v)] for v in found]
+        pairs_of[f"ours, {record.seen_as(network)}", words] = [[*v, np.mean(v)] for v in found]
 gains = pd.DataFrame(
     [
         {"numbers": numbers, "setting": words}

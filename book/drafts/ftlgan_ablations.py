@@ -52,18 +52,10 @@ start_log = json.loads(methods.checkpoint("ftlgan-28-s0-base").with_suffix(".jso
 begun = start_log["curve"][-1]["validation_mse"]
 
 
-def seen_as(network):
-    return f"{network} ({'of the loss' if network == record.TRAINED_WITH else 'unseen'})"
-
-
 def ablation(name, metric, network="", images="camera", setting="both"):
     keys = {"set": "lfw", "protocol": f"ablation {images}", "px": PX, "recognizer": network}
     keys |= {"setting": setting if network else "", "seed": 0}
     return tables.pick(results, method=name, metric=metric, **keys).iloc[0]
-
-
-def told(row, digits=2):
-    return figures.with_interval(row["value"], row["low"], row["high"], digits)
 
 
 # %% [markdown]
@@ -109,7 +101,7 @@ for name in ("base", "1", "2", "3", "4", "4-semi", "base-sgd", "bicubic", START)
     row |= {"AUC, published": f"{printed(name, 'auc'):.2f}" if known else "–"}
     for images in ("camera", "kernel"):
         there = ended.get(name, True)  # a training that met what is no number has no weights to test
-        row[f"d', ours, {images}"] = told(ablation(name, "d_prime", "dlib", images)) if there else "diverged"
+        row[f"d', ours, {images}"] = tables.written(ablation(name, "d_prime", "dlib", images)) if there else "diverged"
         row[f"AUC, ours, {images}"] = f"{ablation(name, 'auc', 'dlib', images)['value']:.3f}" if there else "diverged"
     rows.append(row)
 figures.show_table(
@@ -147,7 +139,7 @@ for (a, b), words in COMPARED.items():
     row = {"runs": f"{a} - {b}", "what differs": words}
     known = a in TABLE_2 and b in TABLE_2
     row["published"] = f"{printed(a, 'd_prime') - printed(b, 'd_prime'):+.3f}" if known else "–"
-    row |= {f"ours, {seen_as(n)}": told(difference(a, b, n)) for n in record.JUDGES}
+    row |= {f"ours, {record.seen_as(n)}": tables.written(difference(a, b, n)) for n in record.JUDGES}
     rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -161,7 +153,9 @@ for axis, images in zip(axes, ("camera", "kernel"), strict=True):
     for i, network in enumerate(record.JUDGES):
         found = pd.DataFrame([difference(a, b, network, images) for a, b in COMPARED])
         colour = figures.palette()[(0, 1, 2)[i]]
-        figures.intervals(axis, np.arange(len(COMPARED)) + (i - 1) * 0.2, found, color=colour, label=seen_as(network))
+        figures.intervals(
+            axis, np.arange(len(COMPARED)) + (i - 1) * 0.2, found, color=colour, label=record.seen_as(network)
+        )
     axis.axhline(0, color="#666666", lw=1)
     axis.set_xticks(range(len(COMPARED)), [f"{a}\n- {b}" for a, b in COMPARED], fontsize=8)
     axis.set_title(f"LR test faces by the {images}{' mixture' if images == 'camera' else ''}")
@@ -264,8 +258,8 @@ for name in ("base", "base-sgd", *ANGULAR):
             else f"step {log['diverged']['step']}: no number",
             "triplet loss": f"{ends[0]:.3g} to {ends[1]:.3g}" if len(curve) else "–",
             "validation MSE / start's": f"{looked.iloc[-1] / begun:.2f}" if len(looked) else "–",
-            "d' - bicubic's, extractor": told(difference(name, "bicubic", own)) if ended[name] else "–",
-            "d' - bicubic's, sface": told(difference(name, "bicubic", "sface")) if ended[name] else "–",
+            "d' - bicubic's, extractor": tables.written(difference(name, "bicubic", own)) if ended[name] else "–",
+            "d' - bicubic's, sface": tables.written(difference(name, "bicubic", "sface")) if ended[name] else "–",
         }
     )
 figures.show_table(
@@ -356,7 +350,7 @@ for kernel_run, camera_run in (("1", "2"), ("alpha8", "base")):
             row[f"d' (kernel, camera), {network}"] = " / ".join(
                 f"{ablation(name, 'd_prime', network, images)['value']:.2f}" for name in (kernel_run, camera_run)
             )
-            row[f"difference, {network}"] = told(difference(camera_run, kernel_run, network, images))
+            row[f"difference, {network}"] = tables.written(difference(camera_run, kernel_run, network, images))
         rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -400,7 +394,7 @@ SWEEP = {name: "{alpha:g}, {beta:g}".format(**logs[name]["settings"]) for name i
 figure, axes = plt.subplots(1, 3, figsize=(8, 3.1))
 for i, network in enumerate(record.JUDGES):
     found = pd.DataFrame([difference(name, "bicubic", network, "kernel") for name in SWEEP])
-    how = {"color": figures.palette()[i], "label": seen_as(network), "linestyle": "-"}
+    how = {"color": figures.palette()[i], "label": record.seen_as(network), "linestyle": "-"}
     figures.intervals(axes[0], np.arange(4) + (i - 1) * 0.12, found, **how)
 for axis, metric, title in ((axes[1], "psnr", "PSNR (dB)"), (axes[2], "lpips_alexnet", "LPIPS (lower is better)")):
     found = pd.DataFrame([ablation(name, metric, images="kernel") for name in SWEEP])

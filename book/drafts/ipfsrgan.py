@@ -40,7 +40,6 @@ from lrfr import (
 )
 from lrfr.datasets.resident import Faces
 from lrfr.evaluation.pairs import AllPairs
-from lrfr.evaluation.validation import late_gain
 from lrfr.losses import adversarial
 from lrfr.losses.perceptual import perceptual_cost
 from lrfr.losses.pull import pulls
@@ -58,7 +57,7 @@ run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
 results = record.load("ipfsrgan")
 paper = published.load("ipfsrgan")
-NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
+NAMES = record.SET_NAMES
 
 # %% [markdown]
 # ## The method
@@ -322,14 +321,8 @@ figures.show(
 )
 
 # %%
-rows = []
-for name, seen in looks.items():
-    gains = {c: late_gain(seen[c].tolist()) for c in ("validation_mse", "validation_identity") if c in seen}
-    row = {"run": name, "MSE falls by": f"{gains['validation_mse']:.1%}"}
-    row["identity distance falls by"] = f"{gains['validation_identity']:.1%}" if len(gains) > 1 else "–"
-    rows.append(row | {"on its plateau": max(gains.values()) < 0.01})
 figures.show_table(
-    pd.DataFrame(rows),
+    pd.DataFrame([{"run": name, **tables.plateau(curve)} for name, curve in curves.items()]),
     "What the last fifth of the steps still gains on the validation faces; a plateau is less than one hundredth in "
     "both. Negative: it rose.",
 )
@@ -533,7 +526,7 @@ for theirs, name in SETS.items():
         row["published, LightCNN"] = f"{at.printed(paper, 2, 'cosine', method, theirs):.3f}"
         for network in record.JUDGES:
             cell = tables.cell(results, **at.likeness(name, method, network))
-            row[f"ours, {network} ({at.role(network)})"] = cell
+            row[f"ours, {network} ({record.role(network)})"] = cell
         rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -559,7 +552,7 @@ for method in (*ORDER, "HR"):
         row["published, SphereFace"] = f"{at.printed(paper, 3, 'accuracy', method, 'Factor=1'):.3f}"
     for network in networks:
         keys = at.view2("HR", network, "both", "accuracy") if method == "HR" else at.further(method, network, 1.0)
-        row[f"ours, {network} ({at.role(network)})"] = tables.cell(results, **keys)
+        row[f"ours, {network} ({record.role(network)})"] = tables.cell(results, **keys)
     rows.append(row)
 figures.show_table(
     pd.DataFrame(rows), f"Table 3, Factor=1: 10-fold accuracy at {PX} px, LFW View 2, {n_pairs:,} pairs."
@@ -593,7 +586,7 @@ for (upper, lower), network in zip(axes.T, record.JUDGES, strict=True):
         error = np.abs(np.array([low, high]) - y)
         upper.errorbar(x, y, error, marker="o", markersize=3, color=colour, label=method, lw=1.3)
         lower.plot(ALPHAS, y - accuracy[network, "bicubic"][:, 0], marker="o", markersize=3, color=colour, lw=1.3)
-    upper.set_title(f"{network} ({at.role(network)})")
+    upper.set_title(f"{network} ({record.role(network)})")
     lower.set(xlabel=r"$\alpha$", xticks=ALPHAS)
 axes[0, 0].set_ylabel("10-fold accuracy")
 axes[1, 0].set_ylabel("minus bicubic")

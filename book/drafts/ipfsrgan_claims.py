@@ -38,7 +38,7 @@ results = record.load("ipfsrgan")
 paper = published.load("ipfsrgan")
 UNSEEN = record.UNSEEN
 METHODS = (*ORDER, PHOTO, SWAPPED)
-NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
+NAMES = record.SET_NAMES
 
 
 def value(keys):
@@ -104,7 +104,7 @@ for (upper, lower), network in zip(axes.T, record.JUDGES, strict=True):
         lower.errorbar(x, y, error, color=colour, lw=1.2, elinewidth=0.8)
         lower.plot(x[best], y[best], "o", color=colour, markersize=5)
     lower.axhline(0, color="#666666", linewidth=1)
-    upper.set_title(f"{network} ({at.role(network)})")
+    upper.set_title(f"{network} ({record.role(network)})")
     lower.set_xlabel("super-resolved up to (px)")
     lower.set_xticks(steps, ["none", *THRESHOLDS[1:]])
 axes[0, 0].set_ylabel("AUC, LFW View 2")
@@ -216,13 +216,11 @@ for axis, setting in zip(axes, ("probe", "both"), strict=True):
     for k, (label, (method, baseline)) in enumerate(COMPARED.items()):
         keys = [at.view2(method, n, setting, f"d_prime_minus_{baseline}") for n in record.JUDGES]
         found = pd.concat([tables.pick(results, **k) for k in keys])
-        y = found["value"].to_numpy()
-        error = np.abs(found[["low", "high"]].to_numpy().T - y)
-        x, colour = np.arange(len(y)) + (k - 1.5) * 0.16, figures.method_colour(method)
+        x, colour = np.arange(len(found)) + (k - 1.5) * 0.16, figures.method_colour(method)
         filled = colour if baseline == ESRGAN else "white"
-        axis.errorbar(x, y, error, fmt="o", color=colour, markerfacecolor=filled, markersize=5, label=label, lw=1.3)
+        figures.intervals(axis, x, found, color=colour, markerfacecolor=filled, markersize=5, label=label)
     axis.axhline(0, color="#666666", linewidth=1)
-    axis.set_xticks(range(len(record.JUDGES)), [f"{n}\n({at.role(n)})" for n in record.JUDGES])
+    axis.set_xticks(range(len(record.JUDGES)), [f"{n}\n({record.role(n)})" for n in record.JUDGES])
     axis.set_title("LR probe against HR" if setting == "probe" else "both restored")
 axes[0].set_ylabel("difference in d'")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

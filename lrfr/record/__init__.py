@@ -35,6 +35,21 @@ PROVENANCE = ["weights", "commit", "date", "hardware"]
 TOLERANCE = 1e-3
 
 
+#: What tables and figures call the sets and the recognisers.
+SET_NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
+NETWORK_NAMES = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}
+
+
+def role(recognizer: str) -> str:
+    """What part a recogniser had in the trainings: ``of the loss`` or ``unseen``."""
+    return "of the loss" if recognizer == TRAINED_WITH else "unseen"
+
+
+def seen_as(recognizer: str) -> str:
+    """A recogniser with its part, for a table's head: ``dlib (of the loss)``."""
+    return f"{recognizer} ({role(recognizer)})"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One method to record: how to make it, its training seed, and the digest of its weights ("" where untrained).

@@ -10,7 +10,6 @@ import pandas as pd
 
 from lrfr import published, tables
 from lrfr.evaluation.intervals import Interval
-from lrfr.record import TRAINED_WITH
 from lrfr.record.ipfsrgan import ALPHAS, L1, PX, RIVALS, THRESHOLDS, VARIANTS
 
 SRCNN, SRGAN, ESRGAN, IP = RIVALS.values()
@@ -109,8 +108,3 @@ def duels(results: pd.DataFrame, method: str, baseline: str, recognizers: Sequen
 def photographs(results: pd.DataFrame, name: str) -> int:
     """How many photographs of a set were measured."""
     return int(tables.pick(results, **quality(name, "bicubic", "psnr"))["n"].iloc[0])
-
-
-def role(recognizer: str) -> str:
-    """What part a recogniser had in the trainings: ``of the loss`` or ``unseen``."""
-    return "of the loss" if recognizer == TRAINED_WITH else "unseen"
