@@ -8,6 +8,11 @@ from pathlib import Path
 CPUINFO = Path("/proc/cpuinfo")
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has matrix units for bfloat16 (AMX); without them it would only lose precision."""
+    return CPUINFO.is_file() and "amx_bf16" in CPUINFO.read_text(errors="replace").split()
+
+
 def hardware() -> str:
     """Such as ``Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz x 2``: model and logical cores; the architecture elsewhere."""
     lines = CPUINFO.read_text(errors="replace").splitlines() if CPUINFO.is_file() else []

@@ -13,5 +13,14 @@ def test_model_and_cores(tmp_path, monkeypatch):
     assert hardware.hardware() == f"Some CPU  2 GHz x {os.cpu_count()}"
 
 
+def test_matrix_units_are_read_from_the_flags(tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
+    assert not hardware.multiplies_bfloat16()
+    (tmp_path / "cpuinfo").write_text("flags\t\t: fpu avx512_bf16 amx_tile\n")
+    assert not hardware.multiplies_bfloat16()
+    (tmp_path / "cpuinfo").write_text("flags\t\t: fpu amx_bf16 amx_tile\n")
+    assert hardware.multiplies_bfloat16()
+
+
 def test_no_name_of_the_machine():
     assert platform.node() not in hardware.hardware()

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lrfr import assets, datasets, recognizers
+from lrfr.embeddings import weights_digest
 from lrfr.errors import LrfrError
 from lrfr.networks import facenet, onnx_face
 from lrfr.networks.mobilefacenet import from_onnx
@@ -74,6 +75,20 @@ def test_follows_autocast_when_told(
             followed = recognizer(faces).float()
     assert not torch.equal(exact, followed)
     assert torch.cosine_similarity(exact, followed).min() > 0.98
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_quick_one_embeds_in_bfloat16_where_the_processor_can(
+    faces: torch.Tensor, loaded: dict[str, Recognizer], able: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognizers, "multiplies_bfloat16", lambda: able)
+    quick, exact = recognizers.quick("dlib"), loaded["dlib"]
+    seen, expected = (recognizers.embed(r, faces) for r in (quick, exact))
+    assert np.array_equal(seen, expected) is not able
+    assert np.abs(seen - expected).max() < 0.02 and seen.dtype == np.float32
+    assert torch.equal(quick(faces), exact(faces)), "a loss sees the exact one"
+    same = weights_digest(quick) == weights_digest(exact)
+    assert same is not able, "kept apart in the cache"
 
 
 def test_same_person_is_closer(recognizer: Recognizer, faces: torch.Tensor) -> None:

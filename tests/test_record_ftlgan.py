@@ -132,8 +132,12 @@ def test_ablations_are_compared_with_what_they_are_like(finished, faces, judge, 
     monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
     monkeypatch.setattr(record_ftlgan, "pairs_of", lambda name: (faces, pairs))
     assert [e.method.name for e in record_ftlgan.ablations()] == ["base", "2", "1"], "what is compared with comes first"
-    record_ftlgan._record_ablations([judge], 20)
+    record_ftlgan._record_ablations([judge], 20, [judge])
     table = record.load("ftlgan")
+    precision = table[table["protocol"].str.endswith(" precision")]
+    assert set(precision["method"]) == {"bicubic"} and set(precision["value"]) == {0}, "the same network twice"
+    assert {"auc_minus_float32", "d_prime_minus_float32"} <= set(precision["metric"])
+    table = table[~table["protocol"].isin(precision["protocol"])]
     assert table["method"].drop_duplicates().tolist() == ["bicubic", record_ftlgan.START, "base", "2", "1"]
     for protocol in ("ablation kernel", "ablation camera"):
         here = table[table["protocol"] == protocol]
@@ -151,8 +155,8 @@ def test_ablations_are_compared_with_what_they_are_like(finished, faces, judge, 
     kernel, camera = (table[table["protocol"] == f"ablation {k}"].set_index("metric") for k in ("kernel", "camera"))
     assert kernel.loc["psnr", "value"].iloc[0] > camera.loc["psnr", "value"].iloc[0] + 1
     monkeypatch.setattr(record_ftlgan, "pair_rows", None)  # nothing is computed again
-    record_ftlgan._record_ablations([judge], 20)
-    assert len(record.load("ftlgan")) == len(table)
+    record_ftlgan._record_ablations([judge], 20, [judge])
+    assert len(record.load("ftlgan")) == len(table) + len(precision)
 
 
 def test_every_ablation_is_planned_and_compared_with_one_that_is():

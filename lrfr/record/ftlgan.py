@@ -11,8 +11,9 @@ from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap
-from lrfr.measure import Measured, Pairs, difference_rows, pair_rows
+from lrfr.measure import Measured, Pairs, difference_rows, pair_rows, recognizer_difference_rows
 from lrfr.plans import find, pilots
+from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
     Entry,
@@ -90,7 +91,8 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
     for name in names:
         if name == "ablations":
-            _record_ablations(judges, replicates)
+            quick = [recognizers.quick(n) for n in JUDGES]  # type: ignore[arg-type]
+            _record_ablations(quick, replicates, judges)
         else:
             measure_entries("ftlgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
         if name == "view2":
@@ -126,7 +128,7 @@ def recompute(
 # How the scores lie (Fig. 7), and what the pictures look like
 
 
-def score_rows(measured: Measured, judges: Sequence[recognizers.Recognizer], pairs: Pairs) -> pd.DataFrame:
+def score_rows(measured: Measured, judges: Sequence[Recognizer], pairs: Pairs) -> pd.DataFrame:
     """Mean and spread of genuine and of impostor scores, each network's own similarity.
 
     Also both error rates at the threshold at which HR photographs have a FAR of at most 1e-2: it was set where faces
@@ -164,7 +166,7 @@ def picture_rows(measured: Measured, replicates: int = 1000) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _record_scores(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
+def _record_scores(judges: Sequence[Recognizer], replicates: int) -> None:
     """Scores and pictures of every method on LFW View 2."""
     faces, pairs = pairs_of("view2")
 
@@ -211,10 +213,19 @@ def ablations() -> list[Entry]:
     return [entry for entry in found if entry is not None]
 
 
-def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int) -> None:
+def precision_rows(
+    measured: Measured, judge: Recognizer, exact: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
+) -> pd.DataFrame:
+    """What a quick recogniser changes: paired differences ``auc_minus_float32`` and the like, to the exact one."""
+    rows = recognizer_difference_rows(measured, judge, exact, pairs, f"{protocol} precision", replicates)
+    return rows.assign(metric=rows["metric"].str.replace(f"_minus_{exact.name}$", "_minus_float32", regex=True))
+
+
+def _record_ablations(judges: Sequence[Recognizer], replicates: int, exact: Sequence[Recognizer] = ()) -> None:
     """Each finished ablation on LFW View 1, made small by the kernel and by the camera mixture, beside bicubic.
 
-    With paired differences to bicubic and to its like, and with the pictures' quality.
+    With paired differences to bicubic and to its like, and with the pictures' quality. ``judges`` may be quick ones:
+    what that moves is recorded for bicubic, as the difference to ``exact``, the same networks in float32.
     """
     faces, pairs = pairs_of("devtest")
     start = finished(find("ftlgan-28-s0-base"), START)
@@ -226,6 +237,11 @@ def _record_ablations(judges: Sequence[recognizers.Recognizer], replicates: int)
         def rows(entry: Entry, bench: dict[str, Measured] = bench, protocol: str = protocol) -> pd.DataFrame:
             measured = bench[entry.method.name]
             parts = [pair_rows(measured, j, pairs, protocol, replicates) for j in judges]
+            if entry.method.name == "bicubic":
+                parts += [
+                    precision_rows(measured, *both, pairs, protocol, replicates)
+                    for both in zip(judges, exact, strict=False)
+                ]
             likes = ("bicubic", *LIKE.get(entry.method.name, ())) if entry.method.name != "bicubic" else ()
             for like in (bench[name] for name in likes if name in bench):
                 parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]

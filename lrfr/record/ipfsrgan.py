@@ -65,11 +65,12 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     if not names:
         raise LrfrError("Nothing to record: name att, caltech, celeba-held-out, view2, devtest, further or pipeline.")
     judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    quick = [recognizers.quick(n) for n in JUDGES]  # type: ignore[arg-type]
     for name in names:
         if name == "further":
-            _record_further(judges, replicates)
+            _record_further(quick, replicates)
         elif name == "pipeline":
-            _record_pipeline(judges, replicates)
+            _record_pipeline(quick, replicates)
         else:
             measure_entries("ipfsrgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
             if name != "devtest":
