@@ -176,8 +176,7 @@ def _ftlgan() -> list[Run]:
 def _ftlgan_ablations() -> list[Run]:
     """Tables II and III at 28 px, the angular extractor in four trainings, and alpha against beta."""
     first = ftlgan.study(4, 0)[1]
-    real = replace(first, camera=True, schedule=replace(first.schedule, steps=500))
-    angular = replace(real, schedule=replace(real.schedule, steps=300))
+    real = replace(first, camera=True, schedule=replace(first.schedule, steps=300))
     clean = replace(real, camera=False)
     ablations = {
         "base": real,
@@ -192,10 +191,10 @@ def _ftlgan_ablations() -> list[Run]:
         "alpha10": replace(clean, alpha=1.0, beta=0.0),
     }
     five = {
-        "5-sgd": replace(angular, optimizer="sgd", schedule=replace(angular.schedule, learning_rate=1e-2)),
-        "5-adam": angular,
-        "5-clip": replace(angular, clip=0.1),
-        "5-cosine": replace(angular, cosine=True),
+        "5-sgd": replace(real, optimizer="sgd", schedule=replace(real.schedule, learning_rate=1e-2)),
+        "5-adam": real,
+        "5-clip": replace(real, clip=0.1),
+        "5-cosine": replace(real, cosine=True),
     }
     return [
         *(Run(f"ftlgan-28-abl-{k}", s, 90, RRDB_START, "dlib" if s.beta else None) for k, s in ablations.items()),
