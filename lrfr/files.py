@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from lrfr.errors import LrfrError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -23,11 +25,22 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file alone; the system lets go of it when the process ends, however it ends."""
+def locked(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold a lock file alone; the system lets go of it when the process ends, however it ends.
+
+    Args:
+        path: of the file, which is left behind.
+        busy: what to say where another process holds it; without it this one waits.
+
+    Raises:
+        LrfrError: another process holds it, and ``busy`` is said.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            raise LrfrError(busy) from None
         yield
 
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from lrfr import datasets, recognizers
 from lrfr.errors import LrfrError
-from lrfr.files import write_json
+from lrfr.files import locked, write_json
 from lrfr.networks import backbones, generators, vgg
 from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.paths import data_dir, repo_root
@@ -45,10 +45,15 @@ def execute(name: str) -> Path:
     """Train one run on the training half of CelebA, or resume it; returns its weights.
 
     Raises:
-        LrfrError: the run it starts from is not done, or the data are not there.
+        LrfrError: the run it starts from is not done, the data are not there, or another process trains it.
     """
     run = find(name)
-    start = None
+    with locked(run.folder / ".lock", f"Another process is training {name}: wait for it, or stop it first."):
+        return _execute(run)
+
+
+def _execute(run: Run) -> Path:
+    name, start = run.name, None
     if run.after is not None:
         start = find(run.after).folder / "weights.safetensors"
         if not start.is_file():

@@ -73,6 +73,16 @@ def test_a_loss_that_looks_at_identity_names_its_network():
         assert r.recognizer is None or r.recognizer in recognizers.NAMES
 
 
+def test_a_run_is_trained_by_one_process_at_a_time(monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda name: four_faces())
+    monkeypatch.setattr(runs, "find", lambda name: run(name))
+    monkeypatch.setattr(frloss, "train", lambda *those: runs.execute("once"))  # it is being trained: again
+    with pytest.raises(LrfrError, match=r"\AAnother process is training once: wait for it, or stop it first\.\Z"):
+        runs.execute("once")
+    monkeypatch.setattr(frloss, "train", lambda *those: Path("weights"))
+    assert runs.execute("once") == Path("weights"), "the lock is let go of"
+
+
 def test_an_unknown_run_names_the_known_ones():
     with pytest.raises(
         LrfrError, match=r"\AExpected one of the planned runs \(frloss-8x-s0-base, [^\n]*, found 'x'\.\Z"
@@ -199,7 +209,7 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     start = here / "runs" / "ftlgan-28-s0-base" / "weights.safetensors"
     with pytest.raises(LrfrError, match="goes on from ftlgan-28-s0-base, which is not trained yet"):
         runs.execute("ipfsrgan-s0-ip")
-    start.parent.mkdir(parents=True)
+    start.parent.mkdir(parents=True, exist_ok=True)
     start.touch()
     runs.execute("ipfsrgan-s0-ip")
     settings, faces, folder, given, seen, begun, looked_at = called[ipfsrgan]
