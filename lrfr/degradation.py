@@ -223,17 +223,18 @@ class Camera:
     """Blur, antialiased reduction, sensor noise, JPEG: strengths drawn per image, each uniform and independent.
 
     blur: standard deviation of the Gaussian, in pixels of the *reduced* image, so that it means the same at every size.
-    noise: standard deviation in grey levels, added after the reduction. quality: of the JPEG written last.
+    noise: standard deviation in grey levels, added after the reduction. quality: of the JPEG written last; None writes
+    none and rounds to 8 bits.
     """
 
     blur: tuple[float, float] = (0.0, 0.6)
     noise: tuple[float, float] = (0.0, 10.0)
-    quality: tuple[int, int] = (40, 95)
+    quality: tuple[int, int] | None = (40, 95)
 
     def strengths(self, generator: torch.Generator) -> tuple[float, float, int]:
-        """One draw: blur (LR pixels), noise (grey levels), JPEG quality."""
+        """One draw: blur (LR pixels), noise (grey levels), JPEG quality (0 without JPEG)."""
         u = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
-        (b0, b1), (n0, n1), (q0, q1) = self.blur, self.noise, self.quality
+        (b0, b1), (n0, n1), (q0, q1) = self.blur, self.noise, self.quality or (0, -1)
         return b0 + u[0] * (b1 - b0), n0 + u[1] * (n1 - n0), q0 + math.floor(u[2] * (q1 - q0 + 1))
 
     def __call__(self, x: Tensor, size: Size, keys: Sequence[int], seed: int = 0) -> Tensor:
@@ -245,7 +246,8 @@ class Camera:
         blur, noise, quality = (torch.tensor(s) for s in zip(*(self.strengths(g) for g in generators), strict=True))
         factor = x.shape[-2] / _pair(size)[0]
         low = degrade(add_blur(x, blur * factor), size, rounded=False)
-        return jpeg(add_noise(low, noise, generators), quality)
+        noisy = add_noise(low, noise, generators)
+        return quantize(noisy) if self.quality is None else jpeg(noisy, quality)
 
 
 @dataclass(frozen=True)

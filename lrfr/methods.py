@@ -16,6 +16,7 @@ from lrfr import assets, degradation
 from lrfr.alignment import SIZE
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
+from lrfr.hardware import multiplies_bfloat16
 from lrfr.networks import generators, realesrgan
 from lrfr.networks.unet import UNetSettings
 from lrfr.paths import data_dir
@@ -79,9 +80,12 @@ def checkpoint(name: str) -> Path:
     return path
 
 
-def by_camera(method: Method, seed: int = 0) -> Method:
-    """The same enlargement of faces that the camera mixture made small: blur, noise and JPEG beside the reduction."""
-    camera = degradation.Camera()
+def by_camera(method: Method, seed: int = 0, camera: degradation.Camera | None = None) -> Method:
+    """The same enlargement of faces that a camera made small: blur, noise and JPEG beside the reduction.
+
+    Without ``camera`` it is the mixture of all three.
+    """
+    camera = camera or degradation.Camera()
     return replace(method, degrade=lambda hr, size, keys: camera(hr, size, keys, seed))
 
 
@@ -123,13 +127,24 @@ def trained(label: str, weights: Path, device: torch.device | str = "cpu", size:
     return method if size is None else at_size(method, size)
 
 
-def real_esrgan(size: Size) -> Method:
+def real_esrgan(size: Size, quick: bool = False) -> Method:
     """Real-ESRGAN x4plus [Wang et al., 2021]: a published network that makes pictures pleasant, whoever they show.
 
     It enlarges 4 times; the result is fitted to 112 px as in :func:`at_size`.
+
+    Args:
+        size: of the LR faces.
+        quick: in bfloat16 where the processor has units for it: four times as fast at 28 and 56 px; a pixel moves by
+            half a grey level on average.
     """
     network = realesrgan.load(assets.path("realesrgan"))
-    return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, network), size)
+    quick = quick and multiplies_bfloat16()
+
+    def enlarge(lr: Tensor) -> Tensor:
+        with torch.autocast(lr.device.type, torch.bfloat16, enabled=quick):
+            return network(lr).float()
+
+    return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, enlarge), size)
 
 
 def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndarray:

@@ -241,6 +241,15 @@ def test_camera_strengths_are_uniform_in_their_ranges() -> None:
 def test_camera_without_strength_is_plain_reduction(faces: torch.Tensor) -> None:
     off = dg.Camera(blur=(0, 0), noise=(0, 0), quality=(95, 95))
     assert torch.equal(off(faces, 14, range(8)), dg.jpeg(dg.degrade(faces, 14), 95))
+    unwritten = dg.Camera(blur=(0, 0), noise=(0, 0), quality=None)
+    assert torch.equal(unwritten(faces, 14, range(8)), dg.degrade(faces, 14))
+    assert unwritten.strengths(dg.keyed_generator(0, 0)) == (0, 0, 0)
+
+
+def test_a_camera_without_jpeg_draws_the_same_noise(faces: torch.Tensor) -> None:
+    noisy, written = (dg.Camera((0, 0), (10, 10), q)(faces, 28, range(8), seed=5) for q in (None, (95, 95)))
+    assert torch.equal(written, dg.jpeg(noisy, 95))
+    assert torch.equal(noisy, dg.quantize(noisy)) and not torch.equal(noisy, dg.degrade(faces, 28))
 
 
 @pytest.mark.parametrize(("sizes", "weights"), [((7, 14, 20), (1, 1, 2)), ((7, 14, 20, 112), (5, 3, 2, 1))])

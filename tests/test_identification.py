@@ -10,6 +10,7 @@ from lrfr.errors import LrfrError
 from lrfr.evaluation.identification import (
     cmc,
     leave_one_out_knn,
+    nearest_is_right,
     ranks,
     single_gallery_chance,
     single_gallery_cmc,
@@ -164,3 +165,13 @@ def test_wrong_input_is_one_clear_sentence():
         ranks(matrix, np.append(labels[:-1], 99))
     with pytest.raises(LrfrError, match="probes x gallery matrix for 96 and 95"):
         cmc(matrix, labels, labels[1:])
+
+
+def test_the_nearest_alone_is_leave_one_out_search_of_one_neighbour():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(6, size=40)
+    matrix = rng.normal(size=(40, 40)).round(1) + (labels[:, None] == labels)
+    expected = leave_one_out_knn(matrix, labels, ks=(1,))[1]
+    assert 0.2 < expected.mean() < 0.9
+    np.testing.assert_array_equal(nearest_is_right(matrix, labels), expected)
+    assert not nearest_is_right(np.ones((3, 3)), np.array(["ann", "bob", "cy"])).any(), "nobody has a second photograph"

@@ -153,3 +153,11 @@ def test_real_esrgan_sharpens(faces):
         )
         edges = [np.abs(np.diff(images, axis=2)).mean() for images in (plain, sharp)]
         assert sharp.shape == plain.shape and edges[1] > 1.1 * edges[0]
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_quick_real_esrgan_is_the_same_picture(faces, able, monkeypatch):
+    monkeypatch.setattr(methods, "multiplies_bfloat16", lambda: able)
+    exact, quick = (methods.restore(methods.real_esrgan(14, q), faces[:1]).astype(float) for q in (False, True))
+    assert np.array_equal(exact, quick) is not able
+    assert np.abs(exact - quick).mean() < 1.5

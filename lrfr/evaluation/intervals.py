@@ -165,11 +165,14 @@ class PairBootstrap:
             share = (draw[0] - draw[1]) / (draw[2] - draw[1])
         return percentile_interval((value[0] - value[1]) / (value[2] - value[1]), share)
 
+    def means(self, values: ArrayLike) -> np.ndarray:
+        """The weighted mean over all pairs in each replicate."""
+        each = self._one_each(values)
+        return np.concatenate([w @ each / w.sum(axis=-1) for w in self.weights()])
+
     def fixed_accuracy(self, correct: ArrayLike) -> Interval:
         """95 % interval of an accuracy whose thresholds are kept (`FoldAccuracy.correct`), not chosen anew."""
-        right = self._one_each(correct)
-        draws = [w @ right / w.sum(axis=-1) for w in self.weights()]
-        return percentile_interval(right.mean(), np.concatenate(draws))
+        return percentile_interval(self._one_each(correct).mean(), self.means(correct))
 
     def fixed_accuracy_difference(self, correct: ArrayLike, baseline: ArrayLike) -> Interval:
         """Paired 95 % interval of the difference of two such accuracies."""

@@ -80,8 +80,8 @@ def finished(run: Run, label: str, size: Size | None = None) -> Entry | None:
 
 
 def real_esrgan(size: Size) -> Entry:
-    """Real-ESRGAN, with the digest of its packaged weights."""
-    return Entry(methods.real_esrgan(size), weights=embeddings.file_digest(assets.path("realesrgan")))
+    """Real-ESRGAN, quick where it can be, with the digest of its packaged weights."""
+    return Entry(methods.real_esrgan(size, quick=True), weights=embeddings.file_digest(assets.path("realesrgan")))
 
 
 def shipped(name: str) -> bool:

@@ -1,0 +1,276 @@
+"""One protocol for all methods: every upsampler x recogniser x size x degradation, on AT&T, Caltech and LFW.
+
+A cell is one upsampler at one size under one degradation on one set; all recognisers look at it. Cells are recorded one
+by one, so that a killed call goes on; what was made by other weights is made anew. AT&T and Caltech are compared in
+full (all pairs), LFW on View 2 for the plain reduction and on the DevTest pairs of View 1 for it and for all others.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr.datasets import FaceDataset, lfw
+from lrfr.degradation import Camera
+from lrfr.evaluation import every_pair, identification, verification
+from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, Statistic, percentile_interval
+from lrfr.evaluation.pairs import AllPairs
+from lrfr.measure import Measured, Pairs
+from lrfr.progress import track
+from lrfr.recognizers import Recognizer
+from lrfr.record import JUDGES, Entry, load, path, real_esrgan, recorded, save, shipped, trained, view
+
+RESULTS = "benchmark"
+SIZES = (7, 14, 28, 56)
+#: What spoils a face beside the reduction: each at the strongest that the camera's mixture draws, and the mixture.
+DEGRADATIONS: dict[str, Camera | None] = {
+    "bicubic": None,
+    "blur": Camera(blur=(0.6, 0.6), noise=(0, 0), quality=None),
+    "noise": Camera(blur=(0, 0), noise=(10, 10), quality=None),
+    "JPEG": Camera(blur=(0, 0), noise=(0, 0), quality=(40, 40)),
+    "camera": Camera(),
+}
+SETS = ("att", "caltech", *lfw.VIEWS)
+ROBUST = "robust"
+_FOUR, _EIGHT = "4x", "8x"
+
+
+def _both(name: str, sizes: tuple[str, str, str, str]) -> dict[int, str]:
+    return {px: name.format(size) for px, size in zip(SIZES, sizes, strict=True)}
+
+
+#: Checkpoint behind each label at each size: that of the size where there is one, else that of the nearest size.
+NETWORKS: dict[str, dict[int, str]] = {
+    "SRCNN": _both("ipfsrgan-s0-srcnn", ("",) * 4),
+    "SRResNet (MSE)": _both("frloss-{}-s0-mse", (_EIGHT, _EIGHT, _FOUR, _FOUR)),
+    "SRResNet (FR)": _both("frloss-{}-s0-fr", (_EIGHT, _EIGHT, _FOUR, _FOUR)),
+    "SRGAN": _both("ipfsrgan-s0-srgan", ("",) * 4),
+    "ESRGAN": _both("ipfsrgan-s0-esrgan", ("",) * 4),
+    "IP-FSRGAN": _both("ipfsrgan-s0-ip", ("",) * 4),
+    "RRDB (MSE)": _both("ftlgan-{}-s0-base", ("14", "14", "28", "56")),
+    "FTLGAN": _both("ftlgan-{}-s0", ("14", "14", "28", "56")),
+    "U-Net (pixel)": _both("multiscale-s0-pixel", ("",) * 4),
+    "U-Net": _both("multiscale-s0-both", ("",) * 4),
+}
+
+
+def entries(px: int, only: Sequence[str] | None = None) -> list[Entry]:
+    """Every upsampler at one size: HR and bicubic first, which the others are compared with; ``only``: by label."""
+    found = [Entry(methods.hr()), Entry(methods.interpolation(px))]
+    found += [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
+    found += [trained(files[px], label, size=px) for label, files in NETWORKS.items() if shipped(files[px])]
+    found.append(real_esrgan(px))
+    return [e for e in found if only is None or e.method.name in (*only, "HR", "bicubic")]
+
+
+def judges(quick: bool) -> list[Recognizer]:
+    """The three packaged recognisers and, where it is shipped, the one that was trained for small faces."""
+    names = [*JUDGES, *([ROBUST] if shipped(recognizers.ROBUST) else [])]
+    return [(recognizers.quick if quick else recognizers.load)(n) for n in names]  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One metric: its value and its value in each replicate, by which it is compared with another's."""
+
+    value: float
+    replicates: np.ndarray
+
+
+Scores = dict[str, Drawn]
+
+
+def set_scores(measured: Measured, judge: Recognizer, setting: str, replicates: int = 1000) -> Scores:
+    """All pairs of a set: d', AUC, EER, accuracy at the best threshold, TAR at FAR 1e-2 and 1e-3; and rank-1."""
+    matrix, labels = measured.matrix(judge, setting), measured.dataset.labels
+    every = AllPairs(matrix, labels, both_orders=setting == "probe")
+    flat = every.pairs()
+    draws = every_pair.replicates(flat, replicates)
+    threshold = verification.best_threshold(flat.similarity, flat.genuine)
+    values = verification.report(flat.similarity, flat.genuine)
+    values["accuracy"] = float(((flat.similarity >= threshold) == flat.genuine).mean())
+    found = {metric: Drawn(values[metric], drawn) for metric, drawn in draws.items()}
+    return found | _tars(every, (1e-2, 1e-3), replicates) | _rank_1(matrix, labels, replicates)
+
+
+def list_scores(measured: Measured, judge: Recognizer, setting: str, pairs: Pairs, replicates: int = 1000) -> Scores:
+    """A pair list: d', AUC, EER, accuracy (10 folds on View 2, else at the best threshold), TAR at FAR 1e-2.
+
+    TAR at FAR 1e-3 is over all pairs of the listed photographs; rank-1 is a search among all of them for the people who
+    have two.
+    """
+    labels = measured.dataset.labels
+    bootstrap = PairBootstrap(labels[pairs.first], labels[pairs.second], pairs.genuine, replicates)
+    s = measured.similarity(judge, pairs, setting)
+    right = measure.correct(s, pairs)
+    statistics: dict[str, Statistic] = {
+        "d_prime": verification.d_prime,
+        "auc": verification.auc,
+        "eer": verification.eer,
+        "tar_at_far_0.01": partial(verification.tar, far=1e-2),
+    }
+    found = {k: Drawn(bootstrap.value(f, s), bootstrap.replicate(f, s)) for k, f in statistics.items()}
+    found["accuracy"] = Drawn(measure.accuracy(s, pairs, bootstrap)[0].value, bootstrap.means(right))
+    matrix = measured.matrix(judge, setting)
+    every = AllPairs(matrix, labels, both_orders=setting == "probe")
+    return found | _tars(every, (1e-3,), replicates) | _rank_1(matrix, labels, replicates)
+
+
+def _tars(every: AllPairs, rates: Sequence[float], replicates: int) -> Scores:
+    return {
+        f"tar_at_far_{far:g}": Drawn(every.tar_at_far(far).tar, every.tar_replicates(far, replicates)) for far in rates
+    }
+
+
+def _rank_1(matrix: np.ndarray, labels: np.ndarray, replicates: int) -> Scores:
+    _, person, count = np.unique(labels, return_inverse=True, return_counts=True)
+    twice = count[person] > 1
+    hits = identification.nearest_is_right(matrix, labels)[twice]
+    return {"rank_1": Drawn(float(hits.mean()), ImageBootstrap(labels[twice], replicates).replicate(hits))}
+
+
+#: Metrics that are compared with bicubic's, on the same people.
+COMPARED = ("d_prime", "auc", "accuracy", "tar_at_far_0.01", "rank_1")
+
+
+def score_rows(
+    measured: Measured,
+    judge: Recognizer,
+    setting: str,
+    protocol: str,
+    mine: Scores,
+    plain: Scores | None,
+    best: Scores | None,
+) -> pd.DataFrame:
+    """One upsampler seen by one recogniser: every metric, its paired difference to bicubic, the share of d's gap.
+
+    Args:
+        measured: names the rows.
+        judge: names them too.
+        setting: probe or both.
+        protocol: of the rows.
+        mine: its scores.
+        plain: those of bicubic; None for HR and bicubic themselves.
+        best: those of HR. The share of the gap in AUC is a row only where the gap's own interval excludes 0.
+    """
+    found = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
+    if plain is not None:
+        for k in COMPARED:
+            drawn = mine[k].replicates - plain[k].replicates
+            found[f"{k}_minus_bicubic"] = percentile_interval(mine[k].value - plain[k].value, drawn)
+    if plain is not None and best is not None:
+        gap, gaps = best["auc"].value - plain["auc"].value, best["auc"].replicates - plain["auc"].replicates
+        if percentile_interval(gap, gaps).excludes_zero:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shares = (mine["auc"].replicates - plain["auc"].replicates) / gaps
+            found["auc_share_of_gap"] = percentile_interval((mine["auc"].value - plain["auc"].value) / gap, shares)
+    n = len(measured.dataset)
+    rows = [measure.result_row(measured, protocol, judge.name, setting, k, v, n) for k, v in found.items()]
+    return pd.DataFrame(rows, columns=measure.COLUMNS)
+
+
+def picture_rows(
+    measured: Measured, seeing: Sequence[Recognizer], protocol: str, replicates: int = 1000
+) -> pd.DataFrame:
+    """PSNR, SSIM, LPIPS, and each recogniser's cosine to the HR face."""
+    parts = [measure.quality_rows(measured, replicates)]
+    parts += [measure.likeness_rows(measured, judge, replicates) for judge in seeing]
+    return pd.concat(parts, ignore_index=True).assign(protocol=protocol)
+
+
+def spoilt(entry: Entry, camera: Camera | None) -> Entry:
+    """The same upsampler before faces that a camera made small; HR stays HR."""
+    if camera is None or entry.method.name == "HR":
+        return entry
+    return replace(entry, method=methods.by_camera(entry.method, camera=camera))
+
+
+def stamped(entry: Entry, seeing: Sequence[Recognizer], camera: Camera | None) -> Entry:
+    """The entry with a digest of all that its rows depend on: upsampler, recognisers, degradation."""
+    parts = [entry.weights, *(f"{j.name} {embeddings.weights_digest(j)}" for j in seeing), str(camera)]
+    return replace(entry, weights=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])
+
+
+class _Table:
+    """One set under one degradation at one size: its cells, with the scores of HR and bicubic kept for comparison."""
+
+    def __init__(self, faces: FaceDataset, pairs: Pairs | None, protocol: str, replicates: int) -> None:
+        self.faces, self.pairs, self.protocol, self.replicates = faces, pairs, protocol, replicates
+        self.kept: dict[tuple[str, int, str, str], Scores] = {}
+
+    def scores(self, measured: Measured, judge: Recognizer, setting: str) -> Scores:
+        """Computed once for HR and bicubic."""
+        key = (measured.method.name, measured.method.px, judge.name, setting)
+        if key not in self.kept:
+            scores = (
+                set_scores(measured, judge, setting, self.replicates)
+                if self.pairs is None
+                else list_scores(measured, judge, setting, self.pairs, self.replicates)
+            )
+            if measured.method.name not in ("HR", "bicubic"):
+                return scores
+            self.kept[key] = scores
+        return self.kept[key]
+
+    def rows(
+        self, method: methods.Method, firsts: Sequence[methods.Method], seeing: Sequence[Recognizer]
+    ) -> pd.DataFrame:
+        """All rows of one cell; ``firsts`` are HR and bicubic of its size and degradation."""
+        measured = Measured(self.faces, method)
+        first = method.name in ("HR", "bicubic")
+        others = [] if first else [Measured(self.faces, m) for m in firsts]
+        parts = []
+        for judge in seeing:
+            for setting in measure.SETTINGS:
+                best, plain = [self.scores(m, judge, setting) for m in others] or (None, None)
+                mine = self.scores(measured, judge, setting)
+                parts.append(score_rows(measured, judge, setting, self.protocol, mine, plain, best))
+        if method.name != "HR":
+            parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
+        return pd.concat(parts, ignore_index=True)
+
+
+def record(
+    sets: Sequence[str] = SETS,
+    sizes: Sequence[int] = SIZES,
+    degradations: Sequence[str] = tuple(DEGRADATIONS),
+    only: Sequence[str] | None = None,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """Measure every cell that is not recorded yet, or was made by other weights.
+
+    Args:
+        sets: out of `SETS`.
+        sizes: of the LR faces, in pixels.
+        degradations: out of `DEGRADATIONS`; View 2 knows the plain reduction only.
+        only: labels of upsamplers; None is all.
+        replicates: draws of the intervals.
+
+    Returns:
+        The whole table.
+    """
+    exact, quick = judges(quick=False), judges(quick=True)
+    for name in sets:
+        faces, pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
+        for degradation in degradations if name != "view2" else ("bicubic",):
+            camera, seeing = DEGRADATIONS[degradation], exact if degradation == "bicubic" else quick
+            protocol = f"{degradation} {name}" if pairs is not None else degradation
+            table = _Table(faces, pairs, protocol, replicates)
+            for px in sizes:
+                found = [spoilt(e, camera) for e in entries(px, only)]
+                _record_cells(table, found, [stamped(e, seeing, camera) for e in found], seeing)
+    return load(RESULTS)
+
+
+def _record_cells(table: _Table, found: Sequence[Entry], stamps: Sequence[Entry], seeing: Sequence[Recognizer]) -> None:
+    known = load(RESULTS) if path(RESULTS).is_file() else None
+    firsts = [e.method for e in found[:2]]
+    with track(f"{table.faces.name}, {table.protocol}, {firsts[1].px} px", len(found), "cells") as advance:
+        for entry, stamp in zip(found, stamps, strict=True):
+            if not recorded(known, table.faces.name, table.protocol, stamp):
+                known = save(RESULTS, table.rows(entry.method, firsts, seeing), stamp)
+            advance(1)

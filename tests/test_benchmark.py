@@ -1,0 +1,166 @@
+"""One protocol: what a cell measures, that it is recorded once, and that other weights make it anew."""
+
+import numpy as np
+import pytest
+import torch
+from toy_recognition import corners, some_pairs
+
+from lrfr import datasets, measure, methods, record
+from lrfr.datasets.base import to_tensor
+from lrfr.degradation import Camera
+from lrfr.evaluation import quality, verification
+from lrfr.evaluation.intervals import PairBootstrap
+from lrfr.evaluation.pairs import AllPairs
+from lrfr.measure import Measured
+from lrfr.paths import data_dir
+from lrfr.record import Entry, benchmark
+
+METRICS = {"d_prime", "auc", "eer", "accuracy", "tar_at_far_0.01", "tar_at_far_0.001", "rank_1"}
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return corners()
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """Eight people of AT&T, five photographs each."""
+    return datasets.load("att").subset(np.concatenate([np.arange(5) + 10 * p for p in range(8)]))
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path, monkeypatch):
+    monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(benchmark, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+
+
+@pytest.mark.parametrize("setting", measure.SETTINGS)
+def test_scores_of_a_set_are_those_of_all_its_pairs(faces, judge, setting):
+    measured = Measured(faces, methods.interpolation(14))
+    found = benchmark.set_scores(measured, judge, setting, 200)
+    assert set(found) == METRICS and all(len(d.replicates) == 200 for d in found.values())
+    flat = AllPairs(measured.matrix(judge, setting), faces.labels, both_orders=setting == "probe").pairs()
+    for metric, value in verification.report(flat.similarity, flat.genuine).items():
+        assert metric not in found or found[metric].value == pytest.approx(value)
+    nearest = measured.matrix(judge, setting) - 9 * np.eye(len(faces))
+    assert found["rank_1"].value == (faces.labels[nearest.argmax(1)] == faces.labels).mean()
+    for drawn in found.values():
+        low, high = np.quantile(drawn.replicates, [0.005, 0.995])
+        assert low <= drawn.value <= high
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+def test_scores_of_a_pair_list(faces, judge, folds):
+    measured, pairs = Measured(faces, methods.interpolation(14)), some_pairs(faces, folds)
+    found = benchmark.list_scores(measured, judge, "both", pairs, 50)
+    assert set(found) == METRICS
+    s = measured.similarity(judge, pairs, "both")
+    identity = faces.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, 50)
+    assert found["auc"].value == pytest.approx(verification.auc(s, pairs.genuine))
+    np.testing.assert_array_equal(found["auc"].replicates, bootstrap.replicate(verification.auc, s))
+    expected = measure.accuracy(s, pairs, bootstrap)[0]
+    assert found["accuracy"].value == pytest.approx(expected.value)
+    assert np.quantile(found["accuracy"].replicates, 0.025) == pytest.approx(expected.low)
+
+
+def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
+    kinds = {m.name: Measured(faces, m) for m in (methods.hr(), methods.interpolation(7))}
+    poor = Measured(faces, methods.interpolation(7, "nearest"))
+    best, plain, mine = (benchmark.set_scores(m, judge, "probe", 100) for m in (kinds["HR"], kinds["bicubic"], poor))
+    table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, plain, best).set_index("metric")
+    difference = table.loc["d_prime_minus_bicubic"]
+    assert difference["value"] == pytest.approx(mine["d_prime"].value - plain["d_prime"].value)
+    assert difference["low"] < difference["value"] < difference["high"]
+    assert difference["high"] - difference["low"] < table.loc["d_prime", "high"] - table.loc["d_prime", "low"]
+    assert "auc_share_of_gap" not in table.index, "a gap that may be nothing has no share"
+    drawn = torch.Generator().manual_seed(0)
+    ruined = Measured(faces, methods.Method("noise", 7, lambda lr: torch.rand(len(lr), 3, 112, 112, generator=drawn)))
+    worst = benchmark.set_scores(ruined, judge, "probe", 100)
+    table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, worst, best).set_index("metric")
+    share = (mine["auc"].value - worst["auc"].value) / (best["auc"].value - worst["auc"].value)
+    assert table.loc["auc_share_of_gap", "value"] == pytest.approx(share)
+
+
+def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkeypatch):
+    loaded = []
+
+    def two(px, only=None):
+        other = Entry(methods.interpolation(px, "nearest"), weights="abc")
+        return [Entry(methods.hr()), Entry(methods.interpolation(px)), other]
+
+    monkeypatch.setattr(benchmark, "entries", two)
+    monkeypatch.setattr(benchmark, "judges", lambda quick: [judge])
+    monkeypatch.setattr(datasets, "load", lambda name: loaded.append(name) or faces)
+    table = benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)
+    cells = table.groupby(["protocol", "px"])["method"].agg(set).to_dict()
+    three = {"bicubic", "nearest"}
+    assert cells == {("bicubic", 7): three, ("bicubic", 14): three, ("bicubic", 112): {"HR"}} | {
+        ("noise", 7): three,
+        ("noise", 14): three,
+        ("noise", 112): {"HR"},
+    }
+    psnr = table[table["metric"] == "psnr"].set_index(["protocol", "px", "method"])["value"]
+    assert psnr["noise", 14, "bicubic"] < psnr["bicubic", 14, "bicubic"]
+    rows = benchmark._Table.rows
+    monkeypatch.setattr(benchmark._Table, "rows", None)  # nothing is computed again
+    assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
+    seen = []
+
+    def note(self, method, firsts, seeing):
+        seen.append((self.protocol, method.name, method.px))
+        return rows(self, method, firsts, seeing)
+
+    monkeypatch.setattr(benchmark._Table, "rows", note)
+    before = two
+
+    def others(px, only=None):
+        return [*before(px)[:2], Entry(methods.interpolation(px, "nearest"), weights="xyz" if px == 7 else "abc")]
+
+    monkeypatch.setattr(benchmark, "entries", others)
+    assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
+    assert seen == [("bicubic", "nearest", 7), ("noise", "nearest", 7)]
+
+
+def test_a_recogniser_with_other_weights_or_a_stronger_camera_makes_a_cell_anew(judge):
+    entry = Entry(methods.interpolation(7), weights="abc")
+    stamp = benchmark.stamped(entry, [judge], None).weights
+    assert benchmark.stamped(entry, [corners()], None).weights == stamp
+    other = corners()
+    other.network.scale.data += 1
+    changed = [
+        benchmark.stamped(entry, [other], None),
+        benchmark.stamped(entry, [judge], Camera()),
+        benchmark.stamped(Entry(entry.method, weights="abd"), [judge], None),
+    ]
+    assert len({stamp, *(e.weights for e in changed)}) == 4
+
+
+@pytest.mark.parametrize("px", benchmark.SIZES)
+def test_every_shipped_upsampler_takes_every_size(px, faces):
+    found = benchmark.entries(px)
+    names = [e.method.name for e in found]
+    assert names[:2] == ["HR", "bicubic"] and len(set(names)) == len(names)
+    shipped = {p.stem for p in (data_dir() / "checkpoints").glob("*.safetensors")}
+    wanted = {label for label, files in benchmark.NETWORKS.items() if files[px] in shipped}
+    assert wanted <= set(names) and {"SRResNet (FR)", "ESRGAN"} <= wanted
+    for entry in found:
+        if entry.method.name in ("SRResNet (FR)", "ESRGAN"):
+            restored = methods.restore(entry.method, faces.images[:1])
+            assert quality.psnr(*(to_tensor(x) for x in (restored, faces.images[:1]))).item() > 15
+
+
+def test_the_strongest_of_the_mixture_each_alone():
+    mixture = Camera()
+    alone = {k: c for k, c in benchmark.DEGRADATIONS.items() if k in ("blur", "noise", "JPEG")}
+    assert alone["blur"].blur[0] == mixture.blur[1] and alone["noise"].noise[0] == mixture.noise[1]
+    assert alone["JPEG"].quality == (mixture.quality[0],) * 2
+    hr = Entry(methods.hr())
+    assert (
+        benchmark.spoilt(hr, mixture) is hr
+        and benchmark.spoilt(Entry(methods.interpolation(7)), None).method.degrade is None
+    )
