@@ -123,6 +123,27 @@ def record_command(
     typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
 
 
+@app.command("benchmark")
+def benchmark_command(
+    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech, view2, devtest; all without.")] = None,
+    px: Annotated[list[int] | None, typer.Option(help="Sizes in pixels; 7, 14, 28 and 56 without.")] = None,
+    degradation: Annotated[
+        list[str] | None, typer.Option(help="bicubic, blur, noise, JPEG, camera; all without.")
+    ] = None,
+    upsampler: Annotated[list[str] | None, typer.Option(help="Labels such as FTLGAN; all without.")] = None,
+) -> None:
+    """Measure every upsampler with every recogniser under one protocol; only what is missing or changed is computed."""
+    from lrfr.record import benchmark
+
+    table = benchmark.record(
+        benchmark.chosen(sets, benchmark.SETS, "set"),
+        benchmark.chosen(px, benchmark.SIZES, "size"),
+        benchmark.chosen(degradation, tuple(benchmark.DEGRADATIONS), "degradation"),
+        upsampler,
+    )
+    typer.echo(f"data/results/benchmark.csv holds {len(table)} rows.")
+
+
 @app.command("evaluate")
 def evaluate_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface, tinyface, xqlfw or ar, below LRFR_DATA.")],

@@ -8,6 +8,7 @@ from toy_recognition import corners, some_pairs
 from lrfr import datasets, measure, methods, record
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import Camera
+from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import PairBootstrap
 from lrfr.evaluation.pairs import AllPairs
@@ -95,6 +96,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
 
     monkeypatch.setattr(benchmark, "entries", two)
     monkeypatch.setattr(benchmark, "judges", lambda quick: [judge])
+    monkeypatch.setattr(benchmark, "_record_costs", lambda *those: None)
     monkeypatch.setattr(datasets, "load", lambda name: loaded.append(name) or faces)
     table = benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)
     cells = table.groupby(["protocol", "px"])["method"].agg(set).to_dict()
@@ -164,3 +166,25 @@ def test_the_strongest_of_the_mixture_each_alone():
         benchmark.spoilt(hr, mixture) is hr
         and benchmark.spoilt(Entry(methods.interpolation(7)), None).method.degrade is None
     )
+
+
+def test_costs_are_measured_once(judge, monkeypatch):
+    monkeypatch.setattr(benchmark, "real_esrgan", lambda px: Entry(methods.interpolation(px, "nearest"), weights="re"))
+    benchmark._record_costs([14], ["SRCNN"], [judge])
+    table = record.load("benchmark")
+    assert set(table["set"]) == {"any"} and set(table["metric"]) == {"parameters", "gflops", "ms"}
+    found = table.set_index(["method", "recognizer", "metric"])["value"]
+    layers = ((3, 64, 9), (64, 32, 1), (32, 3, 5))
+    weights = sum(i * o * k * k for i, o, k in layers)
+    assert found["SRCNN", "", "parameters"] == weights + 64 + 32 + 3
+    assert found["SRCNN", "", "gflops"] == pytest.approx(2 * weights * 56**2 / 1e9, rel=0.1), "on the picture of 56 px"
+    assert found["bicubic", "", "parameters"] == 0 and found["bicubic", "", "ms"] < found["SRCNN", "", "ms"]
+    assert found["HR", "corners", "parameters"] == 1
+    monkeypatch.setattr(benchmark.costs, "measured", None)
+    benchmark._record_costs([14], ["SRCNN"], [judge])
+
+
+def test_a_choice_that_is_unknown_is_named():
+    assert benchmark.chosen(None, (7, 14), "size") == (7, 14) and benchmark.chosen([14], (7, 14), "size") == [14]
+    with pytest.raises(LrfrError, match=r"\AExpected a size out of 7, 14, found 15: name one of these\.\Z"):
+        benchmark.chosen([15], (7, 14), "size")

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,14 @@ import pandas as pd
 from lrfr import datasets, embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera
+from lrfr.errors import LrfrError
 from lrfr.evaluation import every_pair, identification, verification
 from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, Statistic, percentile_interval
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, load, path, real_esrgan, recorded, save, shipped, trained, view
+from lrfr.record import JUDGES, Entry, costs, load, path, real_esrgan, recorded, save, shipped, trained, view
 
 RESULTS = "benchmark"
 SIZES = (7, 14, 28, 56)
@@ -36,6 +38,7 @@ DEGRADATIONS: dict[str, Camera | None] = {
 }
 SETS = ("att", "caltech", *lfw.VIEWS)
 ROBUST = "robust"
+Choice = TypeVar("Choice", str, int)
 _FOUR, _EIGHT = "4x", "8x"
 
 
@@ -234,6 +237,19 @@ class _Table:
         return pd.concat(parts, ignore_index=True)
 
 
+def chosen(wanted: Sequence[Choice] | None, known: Sequence[Choice], what: str) -> Sequence[Choice]:
+    """What is wanted, or all that is known.
+
+    Raises:
+        LrfrError: something is wanted that is not known.
+    """
+    strange = [w for w in wanted or () if w not in known]
+    if strange:
+        names = ", ".join(map(str, known))
+        raise LrfrError(f"Expected a {what} out of {names}, found {strange[0]}: name one of these.")
+    return wanted or known
+
+
 def record(
     sets: Sequence[str] = SETS,
     sizes: Sequence[int] = SIZES,
@@ -254,6 +270,7 @@ def record(
         The whole table.
     """
     exact, quick = judges(quick=False), judges(quick=True)
+    _record_costs(sizes, only, exact)
     for name in sets:
         faces, pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
         for degradation in degradations if name != "view2" else ("bicubic",):
@@ -274,3 +291,19 @@ def _record_cells(table: _Table, found: Sequence[Entry], stamps: Sequence[Entry]
             if not recorded(known, table.faces.name, table.protocol, stamp):
                 known = save(RESULTS, table.rows(entry.method, firsts, seeing), stamp)
             advance(1)
+
+
+def _record_costs(sizes: Sequence[int], only: Sequence[str] | None, seeing: Sequence[Recognizer]) -> None:
+    """What every upsampler and every recogniser costs; measured once."""
+    known = load(RESULTS) if path(RESULTS).is_file() else None
+    for px in sizes:
+        for entry in entries(px, only)[1:]:
+            if not recorded(known, costs.SET, costs.PROTOCOL, entry):
+                files = NETWORKS.get(entry.method.name)
+                trained_from = methods.checkpoint(files[px]) if files else None
+                count = costs.generator_parameters(trained_from) if entry.weights else 0
+                known = save(RESULTS, costs.upsampler_rows(entry.method, count), entry)
+    for judge in seeing:
+        entry = Entry(methods.hr(), weights=embeddings.weights_digest(judge), recognizer=judge.name)
+        if not recorded(known, costs.SET, costs.PROTOCOL, entry):
+            known = save(RESULTS, costs.recognizer_rows(judge), entry)
