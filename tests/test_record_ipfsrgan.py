@@ -6,14 +6,14 @@ import pytest
 import torch
 from toy_recognition import corners, some_pairs
 
-from lrfr import datasets, measure, methods, recognizers
+from lrfr import datasets, measure, methods, recognizers, record
 from lrfr.datasets import FaceDataset
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap
 from lrfr.measure import Measured, Pairs
-from lrfr.record import ipfsrgan
+from lrfr.record import Entry, ipfsrgan
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +184,18 @@ def test_rows_are_those_of_the_results_file(faces, judge, pairs):
     ]
     whole = pd.concat(parts, ignore_index=True)
     assert list(whole.columns) == measure.COLUMNS and not whole.duplicated(measure.KEYS).any()
+
+
+def test_further_says_what_a_quick_recogniser_moves(faces, judge, pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    monkeypatch.setattr(ipfsrgan, "view", lambda name: (faces, pairs))
+    found = [Entry(methods.hr()), Entry(methods.interpolation(28)), Entry(inverted(), weights="abc")]
+    monkeypatch.setattr(ipfsrgan, "entries", lambda variants=True: found)
+    ipfsrgan._record_further([judge], 20, [judge])
+    table = record.load("ipfsrgan")
+    cells = table[table["protocol"] == "further"].groupby("method")["px"].agg(set).to_dict()
+    assert cells == {"bicubic": {28, 21, 14, 7}, "negative": {28, 21, 14, 7}}
+    precision = table[table["protocol"] == "further precision"]
+    assert set(zip(precision["method"], precision["px"], strict=True)) == {("bicubic", 28)}
+    assert set(precision["value"]) == {0} and "auc_minus_float32" in set(precision["metric"]), "the same network twice"

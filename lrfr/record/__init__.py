@@ -140,6 +140,14 @@ def view_rows(
     return pd.concat(parts, ignore_index=True)
 
 
+def precision_rows(
+    measured: Measured, judge: Recognizer, exact: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
+) -> pd.DataFrame:
+    """What a quick recogniser changes: paired differences ``auc_minus_float32`` and the like, to the exact one."""
+    rows = measure.recognizer_difference_rows(measured, judge, exact, pairs, f"{protocol} precision", replicates)
+    return rows.assign(metric=rows["metric"].str.replace(f"_minus_{exact.name}$", "_minus_float32", regex=True))
+
+
 def path(paper: str) -> Path:
     """Where a paper's results are kept."""
     return data_dir() / "results" / f"{paper}.csv"

@@ -11,7 +11,7 @@ from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap
-from lrfr.measure import Measured, Pairs, difference_rows, pair_rows, recognizer_difference_rows
+from lrfr.measure import Measured, Pairs, difference_rows, pair_rows
 from lrfr.plans import find, pilots
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
@@ -20,6 +20,7 @@ from lrfr.record import (
     finished,
     load,
     measure_entries,
+    precision_rows,
     real_esrgan,
     recompute_entries,
     record_missing,
@@ -211,14 +212,6 @@ def ablations() -> list[Entry]:
     order = dict.fromkeys([*(label for label in first if label in labelled), *labelled])
     found = [finished(labelled[label], label) for label in order]
     return [entry for entry in found if entry is not None]
-
-
-def precision_rows(
-    measured: Measured, judge: Recognizer, exact: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
-) -> pd.DataFrame:
-    """What a quick recogniser changes: paired differences ``auc_minus_float32`` and the like, to the exact one."""
-    rows = recognizer_difference_rows(measured, judge, exact, pairs, f"{protocol} precision", replicates)
-    return rows.assign(metric=rows["metric"].str.replace(f"_minus_{exact.name}$", "_minus_float32", regex=True))
 
 
 def _record_ablations(judges: Sequence[Recognizer], replicates: int, exact: Sequence[Recognizer] = ()) -> None:

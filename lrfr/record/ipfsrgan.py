@@ -18,7 +18,18 @@ from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_
 from lrfr.measure import Measured, Pairs
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, faces_rows, load, measure_entries, record_missing, shipped, trained, view
+from lrfr.record import (
+    JUDGES,
+    Entry,
+    faces_rows,
+    load,
+    measure_entries,
+    precision_rows,
+    record_missing,
+    shipped,
+    trained,
+    view,
+)
 
 PX = 28
 #: Checkpoint (behind ``ipfsrgan-s0-``) and label, as the paper's tables order them.
@@ -68,7 +79,7 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     quick = [recognizers.quick(n) for n in JUDGES]  # type: ignore[arg-type]
     for name in names:
         if name == "further":
-            _record_further(quick, replicates)
+            _record_further(quick, replicates, judges)
         elif name == "pipeline":
             _record_pipeline(quick, replicates)
         else:
@@ -152,8 +163,11 @@ def _record_pictures(name: str, judges: Sequence[Recognizer], replicates: int) -
 # Further downsampling (Sec. V, Table 3, Fig. 7)
 
 
-def _record_further(judges: Sequence[Recognizer], replicates: int) -> None:
-    """10-fold accuracy on LFW View 2, both photographs reduced to alpha times 28 px, then enlarged by each method."""
+def _record_further(judges: Sequence[Recognizer], replicates: int, exact: Sequence[Recognizer] = ()) -> None:
+    """10-fold accuracy on LFW View 2, both photographs reduced to alpha times 28 px, then enlarged by each method.
+
+    ``judges`` may be quick ones: what that moves is recorded for bicubic at 28 px, as the difference to ``exact``.
+    """
     faces, pairs = view("view2")
     found = [
         replace(e, method=methods.at_size(e.method, round(alpha * PX)))
@@ -162,7 +176,12 @@ def _record_further(judges: Sequence[Recognizer], replicates: int) -> None:
     ]
 
     def rows(entry: Entry) -> pd.DataFrame:
-        return further_rows(Measured(faces, entry.method, entry.seed), judges, pairs, replicates)
+        measured = Measured(faces, entry.method, entry.seed)
+        parts = [further_rows(measured, judges, pairs, replicates)]
+        if entry.method.name == "bicubic" and entry.method.px == PX:
+            both = zip(judges, exact, strict=False)
+            parts += [precision_rows(measured, *two, pairs, "further", replicates) for two in both]
+        return pd.concat(parts, ignore_index=True)
 
     record_missing("ipfsrgan", faces.name, "further", found, rows)
 
