@@ -58,6 +58,20 @@ def has(results: pd.DataFrame, **keys: str | int) -> bool:
     return bool((results[list(keys)] == pd.Series(keys)).all(axis=1).any())
 
 
+def precision_note(results: pd.DataFrame, protocol: str) -> str:
+    """A caption's sentence on faces that were embedded quickly: what that moves; "" where nothing was recorded of it.
+
+    Args:
+        results: with the rows of :func:`lrfr.record.precision_rows`.
+        protocol: that they belong to; ``ablation`` means all that begin so.
+    """
+    found = results[results["protocol"].str.match(f"{protocol}.* precision$")]
+    moved = found.loc[found["metric"] == "auc_minus_float32", "value"].abs()
+    if moved.empty:
+        return ""
+    return f" Faces were embedded in bfloat16; in float32 bicubic's AUC differs by at most {moved.max():.4f}."
+
+
 def at_one_size(
     results: Sequence[pd.DataFrame], px: int, metric: str = "auc", digits: int = 4, **keys: str | int
 ) -> pd.DataFrame:

@@ -172,3 +172,17 @@ def test_differences_are_decided_and_counted_together() -> None:
     assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
+
+
+def test_a_note_says_what_quick_embedding_moves():
+    rows = [
+        ("further", "auc", 0.9),
+        ("further precision", "auc_minus_float32", -0.0004),
+        ("further precision", "auc_minus_float32", 0.0001),
+        ("further precision", "eer_minus_float32", 0.2),
+        ("ablation kernel precision", "auc_minus_float32", 0.0021),
+    ]
+    results = pd.DataFrame(rows, columns=["protocol", "metric", "value"])
+    assert tables.precision_note(results, "further").endswith("differs by at most 0.0004.")
+    assert tables.precision_note(results, "ablation").endswith("at most 0.0021.")
+    assert tables.precision_note(results, "view2") == ""

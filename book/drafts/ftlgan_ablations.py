@@ -107,7 +107,7 @@ for name in ("base", "1", "2", "3", "4", "4-semi", "base-sgd", "bicubic", START)
 figures.show_table(
     pd.DataFrame(rows),
     f"Tables II and III at {PX} px. Ours: dlib, LFW View 1, {n_pairs:,} pairs, both restored, 95 % intervals; camera "
-    "and kernel say how the test faces were made small.",
+    "and kernel say how the test faces were made small." + tables.precision_note(results, "ablation"),
 )
 
 # %% [markdown]

@@ -555,7 +555,9 @@ for method in (*ORDER, "HR"):
         row[f"ours, {network} ({record.role(network)})"] = tables.cell(results, **keys)
     rows.append(row)
 figures.show_table(
-    pd.DataFrame(rows), f"Table 3, Factor=1: 10-fold accuracy at {PX} px, LFW View 2, {n_pairs:,} pairs."
+    pd.DataFrame(rows),
+    f"Table 3, Factor=1: 10-fold accuracy at {PX} px, LFW View 2, {n_pairs:,} pairs."
+    + tables.precision_note(results, "further"),
 )
 
 # %%

@@ -115,7 +115,7 @@ figures.show(
     caption=f"The pipeline on LFW View 2 ({n_two:,} pairs), sizes "
     + ", ".join(map(str, MIXED))
     + " px, equally likely; 95 % intervals over people, below paired with no super-resolution at all. Dots: the "
-    f"threshold that was best on View 1 ({n_one:,} pairs).",
+    f"threshold that was best on View 1 ({n_one:,} pairs)." + tables.precision_note(results, "further"),
     alt="Three plots, one a face network: AUC against the threshold up to which faces are super-resolved; below, its "
     "difference to no super-resolution.",
     name="ipfsrgan-pipeline",
