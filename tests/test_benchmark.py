@@ -17,6 +17,7 @@ from lrfr.paths import data_dir
 from lrfr.record import Entry, benchmark
 
 METRICS = {"d_prime", "auc", "eer", "accuracy", "tar_at_far_0.01", "tar_at_far_0.001", "rank_1"}
+METRICS |= {"far_at_hr_threshold", "frr_at_hr_threshold"}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,27 @@ def test_scores_of_a_pair_list(faces, judge, folds):
     expected = measure.accuracy(s, pairs, bootstrap)[0]
     assert found["accuracy"].value == pytest.approx(expected.value)
     assert np.quantile(found["accuracy"].replicates, 0.025) == pytest.approx(expected.low)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_threshold_of_hr_stays(faces, judge, listed):
+    pairs = some_pairs(faces)
+
+    def scores(method):
+        measured = Measured(faces, method)
+        if listed:
+            return benchmark.list_scores(measured, judge, "both", pairs, 50)
+        return benchmark.set_scores(measured, judge, "both", 50)
+
+    whole, flat = (
+        scores(methods.hr()),
+        scores(methods.Method("grey", 7, lambda lr: torch.full((len(lr), 3, 112, 112), 0.5))),
+    )
+    assert whole["far_at_hr_threshold"].value <= (1e-2 if listed else 1e-3)
+    frr = whole["frr_at_hr_threshold"]
+    assert frr.value == pytest.approx(1 - whole["tar_at_far_0.01" if listed else "tar_at_far_0.001"].value)
+    assert np.quantile(frr.replicates, 0.01) <= frr.value <= np.quantile(frr.replicates, 0.99)
+    assert flat["far_at_hr_threshold"].value + flat["frr_at_hr_threshold"].value == pytest.approx(1), "all scores equal"
 
 
 def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):

@@ -18,7 +18,12 @@ def test_equals_the_bootstrap_on_the_list_of_pairs(both_orders, decimals):
     across, within, labels = photographs(noise=0.5, decimals=decimals)
     pairs = AllPairs(across if both_orders else within, labels, both_orders).pairs()
     plain = PairBootstrap(pairs.identity_a, pairs.identity_b, pairs.genuine, replicates=30, seed=3)
-    found = every_pair.replicates(pairs, 30, seed=3)
+    level = float(np.quantile(pairs.similarity[pairs.genuine], 0.3))
+    found = every_pair.replicates(pairs, 30, seed=3, threshold=level)
+    above = pairs.similarity >= level
+    for metric, kind, wrong in (("far", ~pairs.genuine, above), ("frr", pairs.genuine, ~above)):
+        expected = np.concatenate([w @ (kind & wrong) / (w @ kind) for w in plain.weights()])
+        np.testing.assert_allclose(found[metric], expected, atol=1e-12)
     for metric, statistic in PLAIN.items():
         expected = plain.replicate(statistic, pairs.similarity)
         assert np.ptp(expected) > 0.002, "replicates differ more than the bins may blur"

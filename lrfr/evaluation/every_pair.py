@@ -18,7 +18,7 @@ MOST_PEOPLE = 200
 _BINS = 2048
 
 
-def replicates(pairs: Pairs, count: int = 1000, seed: int = 0) -> dict[str, np.ndarray]:
+def replicates(pairs: Pairs, count: int = 1000, seed: int = 0, threshold: float | None = None) -> dict[str, np.ndarray]:
     """``auc``, ``eer``, ``d_prime`` and ``accuracy`` in each replicate; nan where one kind of pair was not drawn.
 
     AUC and EER come from counts in bins, half of them with as many genuine pairs each and half with as many impostors:
@@ -29,6 +29,7 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0) -> dict[str, np.n
         pairs: from `AllPairs.pairs`.
         count: of replicates.
         seed: of the draws, which are those of `lrfr.evaluation.intervals`.
+        threshold: a fixed one; then also ``far`` and ``frr``, the error rates there.
 
     Returns:
         ``count`` numbers each.
@@ -53,24 +54,29 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0) -> dict[str, np.n
         other = np.bincount((a * n + b)[~genuine], values[~genuine], n * n)
         return w @ own, two @ other
 
+    level = best_threshold(s, genuine)
     with np.errstate(divide="ignore", invalid="ignore"):
         totals = weighed(np.ones(len(s)))
-        s = s - s.mean()  # moments about a point near the data: no cancellation in the variance
-        means = [sums / total for sums, total in zip(weighed(s), totals, strict=True)]
-        squares = [sums / total for sums, total in zip(weighed(s**2), totals, strict=True)]
+        centred = s - s.mean()  # moments about a point near the data: no cancellation in the variance
+        means = [sums / total for sums, total in zip(weighed(centred), totals, strict=True)]
+        squares = [sums / total for sums, total in zip(weighed(centred**2), totals, strict=True)]
         spread = [np.maximum(q - m**2, 0) for q, m in zip(squares, means, strict=True)]
-        right = weighed(((s >= best_threshold(s, genuine)) == genuine).astype(np.float64))
+        right = weighed(((s >= level) == genuine).astype(np.float64))
         bins = _bins(s, genuine)
         size = int(bins.max()) + 1
         own = np.bincount(a[genuine] * size + bins[genuine], minlength=n * size).reshape(n, size)
         other = np.bincount((a * n + b)[~genuine] * size + bins[~genuine], minlength=n * n * size)
         accepted = w @ own / totals[0][:, None], two @ other.reshape(n * n, size) / totals[1][:, None]
-        return {
+        found = {
             "auc": _auc(*accepted),
             "eer": _eer(*accepted),
             "d_prime": np.abs(means[0] - means[1]) / np.sqrt((spread[0] + spread[1]) / 2),
             "accuracy": (right[0] + right[1]) / (totals[0] + totals[1]),
         }
+        if threshold is not None:
+            above = weighed((s >= threshold).astype(np.float64))
+            found |= {"far": above[1] / totals[1], "frr": 1 - above[0] / totals[0]}
+        return found
 
 
 def _bins(s: np.ndarray, genuine: np.ndarray) -> np.ndarray:
