@@ -225,7 +225,13 @@ NUMBER = r"–|[+-]?[\d,]*\.?\d+(e[+-]?\d+)?( ?%)?( \[[^\]]+\])?"
 
 
 def show_table(
-    table: pd.DataFrame, caption: str, formats: Mapping[str, Format] | None = None, digits: int = 3, index: bool = False
+    table: pd.DataFrame,
+    caption: str,
+    formats: Mapping[str, Format] | None = None,
+    digits: int = 3,
+    index: bool = False,
+    links: Mapping[str, Sequence[str]] | None = None,
+    glue: str | None = None,
 ) -> None:
     """Display a table with its caption: HTML that scrolls within itself on a phone, plain text that nbval compares.
 
@@ -235,14 +241,18 @@ def show_table(
         formats: per column, a format specification (``".1f"``) or a function.
         digits: of floats in columns without a format.
         index: whether the index is shown as the first column.
+        links: per column, the place on the same page that each of its cells leads to.
+        glue: a name under which a text cell can show the table too, above it as well: a block ``{glue} NAME``.
     """
     shown = table.reset_index() if index else table
     text = pd.DataFrame(
         {str(c): [_cell(v, (formats or {}).get(str(c)), digits) for v in shown[c]] for c in shown.columns}, dtype=object
     )
     numeric = [bool(text[c].str.fullmatch(NUMBER).all()) for c in text.columns]
-    bundle = {"text/html": _html(text, numeric, caption), "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
-    require("IPython.display", "book").display(bundle, raw=True)
+    html = _html(text, numeric, caption, links or {})
+    bundle = {"text/html": html, "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
+    mark = {"scrapbook": {"name": glue, "mime_prefix": ""}} if glue else {}
+    require("IPython.display", "book").display(bundle, raw=True, metadata=mark)
 
 
 def _cell(value: Any, how: Format | None, digits: int) -> str:
@@ -258,19 +268,24 @@ def _cell(value: Any, how: Format | None, digits: int) -> str:
     return text[1:] if text.startswith("-") and not any(c in "123456789" for c in text) else text
 
 
-def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str) -> str:
+def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str, links: Mapping[str, Sequence[str]]) -> str:
     kinds = ["number" if n else "word" for n in numeric]
     head = "".join(f'<th class="{k}">{escape(str(c))}</th>' for c, k in zip(text.columns, kinds, strict=True))
-    rows = [
-        "".join(f'<td class="{k}">{_unbroken(escape(v), k)}</td>' for v, k in zip(row, kinds, strict=True))
-        for row in text.itertuples(index=False)
-    ]
+    cells = {
+        c: [f'<td class="{k}">{_linked(_unbroken(escape(v), k), links.get(c), i)}</td>' for i, v in enumerate(text[c])]
+        for c, k in zip(text.columns, kinds, strict=True)
+    }
+    rows = ["".join(row) for row in zip(*cells.values(), strict=True)]
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f'<div class="lrfr-table">\n<p class="lrfr-caption">{escape(caption)}</p>\n'
         f'<div class="lrfr-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n</div>"
     )
+
+
+def _linked(text: str, targets: Sequence[str] | None, row: int) -> str:
+    return f'<a href="#{escape(targets[row])}">{text}</a>' if targets else text
 
 
 def _unbroken(text: str, kind: str) -> str:

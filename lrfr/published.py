@@ -28,6 +28,8 @@ Two cells of Table IV's row SHI are printed "0.68.05%" and "0.69.2%": read as .6
 them. Its last row is Ours. "EDSR" is what the reference [34] reports, not EDSR's authors.
 """
 
+from decimal import Decimal
+
 import pandas as pd
 
 from lrfr import paths
@@ -68,6 +70,16 @@ def load(paper: str) -> pd.DataFrame:
             f"{','.join(frame.iloc[line])!r}: restore it with `git checkout`."
         )
     return frame.assign(table=numbers["table"].astype(int), value=numbers["value"].astype(float))
+
+
+def decimals(paper: str) -> pd.DataFrame:
+    """As :func:`load`, but each value a ``Decimal`` with the digits as printed: ``0.680`` is not ``0.68``.
+
+    For proofs about rounding. Shares that were printed in per cent have two digits more than in print.
+    """
+    frame = load(paper)
+    printed = pd.read_csv(paths.data_dir() / "published" / f"{paper}.csv", dtype=str, keep_default_na=False)
+    return frame.assign(value=printed["value"].map(Decimal))
 
 
 def value(frame: pd.DataFrame, table: int, row: str, metric: str, column: str | None = None) -> float:

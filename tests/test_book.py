@@ -189,8 +189,8 @@ def test_a_changed_number_fails_when_really_executed(tmp_path):
 TYPED = re.compile(r"(?<![\w/])\d*\.\d+|\d+(\.\d+)?\s?%|\d+\.\d+e[+-]?\d+")
 
 
-#: Numbers that are names: licences, and the level of every interval in the book.
-NAMES = re.compile(r"Apache-2\.0|CC BY 4\.0|95 % interval")
+#: Numbers that are names: licences, the level of every interval in the book, a paper's sections.
+NAMES = re.compile(r"Apache-2\.0|CC BY 4\.0|95 % interval|Secs?\.? \d\.\d((,| and) \d\.\d)*")
 
 
 def typed_numbers(prose):

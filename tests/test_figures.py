@@ -104,6 +104,19 @@ def test_a_table_says_the_same_in_html_and_text(shown):
     assert data["text/html"].count('<div class="lrfr-scroll"') == 1, "scrolls within itself"
 
 
+def test_a_cell_leads_to_its_place_and_a_table_to_a_text_cell(monkeypatch):
+    import IPython.display
+
+    seen = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw, metadata: seen.append((data, metadata)))
+    table = pd.DataFrame({"what": ["a < b", "c"], "n": [1, 2]})
+    figures.show_table(table, "Links.", links={"what": ["one", "two"]}, glue="links")
+    (data, metadata) = seen[0]
+    assert '<td class="word"><a href="#one">a &lt; b</a></td><td class="number">1</td>' in data["text/html"]
+    assert data["text/html"].count("<a ") == 2 and "#" not in data["text/plain"]
+    assert metadata == {"scrapbook": {"name": "links", "mime_prefix": ""}}
+
+
 def test_an_interval_breaks_before_its_bracket_alone(shown):
     figures.show_table(pd.DataFrame({"AUC": ["0.946 [0.930, 0.960]", "–"]}), "With intervals.")
     assert '<td class="number">0.946 [0.930,\u00a00.960]</td>' in shown[0]["text/html"]

@@ -19,7 +19,7 @@ ROOMS = [
     ["methods", "papers"],
     ["measure", "plans"],
     ["runs"],
-    ["record", "tables"],
+    ["record", "tables", "errata"],
     ["readme", "needs", "figures", "diagrams", "chapter", "book"],
     ["commands", "cli"],
 ]

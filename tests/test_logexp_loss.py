@@ -37,6 +37,7 @@ def test_the_closed_form_is_autograds_gradient(p):
     x, y = unit(5, 64, 0).requires_grad_(), unit(5, 64, 1)
     (found,) = torch.autograd.grad(logexp(x, y, p) * len(x), x)
     torch.testing.assert_close(found, logexp_gradient(x.detach(), y, p), rtol=1e-10, atol=1e-14)
+    torch.testing.assert_close(found, Distance("logexp", p).gradient(x, y), rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("p", [1.0, 2.0])

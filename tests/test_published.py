@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lrfr import published
+from lrfr import degradation, errata, published
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality
 
@@ -171,25 +171,12 @@ def test_every_restored_difference_is_smaller_than_its_spread(frloss):
             assert abs(gain(frloss, scale, 1, metric)) < spread
 
 
-def largest_variance(mean, folds=10):
-    """Largest sample variance of that many accuracies in [0, 1]: as many as possible at 1, one takes the shortfall."""
-    shortfall = folds * (1 - mean)
-    whole = int(shortfall)
-    values = np.array([0.0] * whole + [1 - (shortfall - whole)] + [1.0] * (folds - whole - 1))
-    return values.var(ddof=1)
-
-
 def test_the_spread_in_table_3_is_not_the_variance_that_the_text_announces(frloss):
     """Ten accuracies of mean .988 cannot have a variance of .005, nor of mean .980: they would exceed 1."""
     for row in ("High Resolution", f"{FR} (4x)"):
         mean, spread = (published.value(frloss, 3, row, metric) for metric in ("accuracy", "accuracy_sd"))
-        assert spread > largest_variance(mean)
-        assert spread**2 < largest_variance(mean)  # as a standard deviation it is possible
-
-
-def test_largest_variance_against_random_folds():
-    folds = np.clip(np.random.default_rng(0).beta(0.3, 0.02, size=(20_000, 10)), 0, 1)
-    assert all(f.var(ddof=1) <= largest_variance(f.mean()) + 1e-12 for f in folds)
+        assert spread > errata.largest_variance(mean)
+        assert spread**2 < errata.largest_variance(mean)  # as a standard deviation it is possible
 
 
 def test_mse_is_announced_but_psnr_printed(frloss):
@@ -421,17 +408,13 @@ def test_ftlgan_columns_add_up(table, metric, totals):
     assert sums == list(map(Decimal, totals.split()))
 
 
-@pytest.mark.parametrize(("metric", "half"), [("d_prime", "0.0005"), ("auc", "0.005")])
-def test_only_the_average_d_prime_of_the_own_method_is_off(metric, half):
-    frame = raw("ftlgan")
-    cells = frame[(frame["table"] == "1") & (frame["metric"] == metric)]
-    off = {}
-    for row, group in cells.groupby("row"):
-        value = dict(zip(group["column"], map(Decimal, group["value"]), strict=True))
-        mean = sum(value[size] for size in SIZES) / 3
-        if abs(mean - value["Average"]) > Decimal(half):
-            off[row] = (value["Average"], round(mean, 3))
-    assert off == ({OURS: (Decimal("2.086"), Decimal("2.087"))} if metric == "d_prime" else {})
+def test_the_average_d_prime_of_the_own_method_seems_off_and_need_not_be():
+    """6.260 / 3 is 2.0867, printed 2.086, which the unrounded values can have; the other 39 averages agree."""
+    cells = published.decimals("ftlgan")
+    for metric in ("d_prime", "auc"):
+        found = errata.averages(cells[(cells["table"] == 1) & (cells["metric"] == metric)], "Average")
+        off = found[~found["as_printed"]]
+        assert off["row"].tolist() == ([OURS] if metric == "d_prime" else []) and off["possible"].all()
 
 
 def ranking(frame, column, metric="d_prime"):
@@ -487,10 +470,14 @@ def test_performance_is_not_uniform_over_the_resolutions(ftlgan):
     assert growth(NEAREST) == pytest.approx(1.17, abs=0.005)
 
 
-def test_two_rows_are_identical(ftlgan):
+def test_two_rows_are_identical_and_may_be(ftlgan):
+    """No slip of copying: at whole factors area and nearest enlarge a picture to the same pixels."""
     table = ftlgan[ftlgan["table"] == 1].pivot_table("value", "row", ["column", "metric"])
     twins = table[table.duplicated(keep=False)]
     assert list(twins.index) == ["Area + GAN T.S.", "Nearest + GAN T.S."]
+    small = torch.rand(1, 3, 14, 14, generator=torch.Generator().manual_seed(0))
+    for side in (28, 56, 112):
+        assert torch.equal(degradation.upscale(small, side, "area"), degradation.upscale(small, side, "nearest"))
 
 
 def test_the_base_of_the_ablation_is_the_28_pixel_model(ftlgan):

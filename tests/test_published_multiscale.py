@@ -9,6 +9,7 @@ import torch
 from scipy.stats import binomtest
 
 from lrfr import published
+from lrfr.errata import is_count
 from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.papers import multiscale
@@ -138,13 +139,6 @@ def test_four_rivals_are_better_at_the_farthest_distance(tables):
         assert here.loc[here["value"].idxmax(), "row"] == "Ours"
 
 
-def whole_counts(per_cent: Decimal, probes: int) -> bool:
-    """Whether a printed percentage is a whole number of this many probes, rounded to its digits."""
-    half = Decimal(1).scaleb(per_cent.as_tuple().exponent) / 2
-    hits = round(per_cent * probes / 100)
-    return any(abs(Decimal(100 * k) / probes - per_cent) <= half for k in (hits - 1, hits, hits + 1))
-
-
 def test_rows_of_tables_2_and_3_rest_on_different_probes():
     """The softmax losses' rates fit 250 probes (50 people, five cameras); ours fit neither those nor the 650 of all 130
     people. 96.44 and 76.89 fit 225, which 74.10 and 9.70 do not."""
@@ -154,7 +148,7 @@ def test_rows_of_tables_2_and_3_rest_on_different_probes():
         "ours": "96.44 74.10 9.70 76.89",
     }
     fits = {
-        row: {n: [whole_counts(Decimal(v), n) for v in values.split()] for n in (225, 250, 650)}
+        row: {n: [is_count(Decimal(v), n) for v in values.split()] for n in (225, 250, 650)}
         for row, values in printed.items()
     }
     assert all(fits["softmax losses"][250]) and all(fits["Centerloss"][250])
@@ -178,7 +172,7 @@ def test_table_4_rests_on_more_than_6000_probes(raw):
     so it is not one probe for each of the 1,680 people who have two photographs."""
     printed = raw.loc[(raw["table"] == "4") & (raw["row"] != "SHI"), "value"]
     values = [value.quantize(Decimal("0.01")) for value in printed]
-    smallest = next(n for n in range(10, 8000) if all(whole_counts(v, n) for v in values))
+    smallest = next(n for n in range(10, 8000) if all(is_count(v, n) for v in values))
     assert smallest == 6010
 
 

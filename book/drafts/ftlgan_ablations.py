@@ -24,9 +24,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import norm
 
-from lrfr import chapter, datasets, degradation, figures, methods, plans, published, recognizers, record, runs, tables
+from lrfr import (
+    chapter,
+    datasets,
+    degradation,
+    errata,
+    figures,
+    methods,
+    plans,
+    published,
+    recognizers,
+    record,
+    runs,
+    tables,
+)
 from lrfr.datasets.triplets import Triplets
 from lrfr.losses.angular import arcface_loss
 from lrfr.losses.perceptual import perceptual_cost, perceptual_loss
@@ -437,7 +449,7 @@ steadier = [row for row in d.index if row.endswith("T.S.") and growth[row] < gro
 lead = d.loc[OURS] / d.drop(OURS).max() - 1
 won = (d.loc[OURS] - d.loc[RIVAL])[EACH]
 twins = one[one.duplicated(keep=False)].index
-miss = (norm.cdf(d / np.sqrt(2)) - auc)[EACH]  # by how much an AUC falls short of that of normal scores
+miss = (errata.normal_auc(d) - auc)[EACH]  # by how much an AUC falls short of that of normal scores
 beauty = miss.index.str.contains("GPEN|GFPGAN")
 mean = d.loc[OURS, EACH].mean()
 spread = ", ".join(f"{v / d.loc[OURS, c]:.3f} ({c})" for c, v in GENUINE.items())
@@ -477,12 +489,18 @@ slips = [
         "3 is MSE and 4 is mining; and experiment 3 has no perceptual loss, so its like is experiment 2: "
         f"{p3 - p2:+.3f}, not {p3 - pb:+.3f}",
     ),
-    (f"{' and '.join(twins)} (Table I)", f"identical in all {one.shape[1]} values"),
-    ("mean d' of FTLGAN (Table I)", f"printed {d.loc[OURS, 'Average']}, the mean of the three is {mean:.4f}"),
+    (
+        f"{' and '.join(twins)} (Table I)",
+        f"identical in all {one.shape[1]} values, as they may be: at whole factors both enlarge to the same pixels",
+    ),
+    (
+        "mean d' of FTLGAN (Table I)",
+        f"printed {d.loc[OURS, 'Average']}, the mean of the three is {mean:.4f}; of the unrounded ones it may be right",
+    ),
     (
         f"{GPEN}: AUC at 28 and 56 px (Table I)",
         f"both {auc.loc[GPEN, '28x28']}, while d' goes from {d.loc[GPEN, '28x28']} to {d.loc[GPEN, '56x56']}; normal "
-        f"scores would have {norm.cdf(d.loc[GPEN, '56x56'] / np.sqrt(2)):.2f}. Rows of GPEN and GFPGAN miss that by "
+        f"scores would have {errata.normal_auc(d.loc[GPEN, '56x56']):.2f}. Rows of GPEN and GFPGAN miss that by "
         f"up to {miss[beauty].max().max():.2f}, the others by at most {miss[~beauty].abs().max().max():.3f}",
     ),
     (

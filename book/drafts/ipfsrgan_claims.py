@@ -19,7 +19,19 @@ import pandas as pd
 import torch
 from scipy.stats import spearmanr
 
-from lrfr import chapter, datasets, degradation, diagrams, figures, methods, published, recognizers, record, tables
+from lrfr import (
+    chapter,
+    datasets,
+    degradation,
+    diagrams,
+    errata,
+    figures,
+    methods,
+    published,
+    recognizers,
+    record,
+    tables,
+)
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import PairBootstrap
 from lrfr.evaluation.pairs import AllPairs
@@ -284,7 +296,7 @@ for name, method in {"bicubic": methods.interpolation(PX), **rivals}.items():
     mse = float(mse_loss(quality.luminance(sr), quality.luminance(face.tensor()))) * 255**2
     theirs = {metric: at.printed(paper, 4, metric, name) for metric in ("mse", "psnr", "ssim")}
     row = {"method": name, "MSE, published": f"{theirs['mse']:.2f}", "MSE, ours": f"{mse:.1f}"}
-    row |= {"PSNR, published": f"{theirs['psnr']:.2f}", "from its MSE": f"{10 * np.log10(255**2 / theirs['mse']):.2f}"}
+    row |= {"PSNR, published": f"{theirs['psnr']:.2f}", "from its MSE": f"{errata.psnr_of(theirs['mse']):.2f}"}
     row |= {
         "PSNR, ours": f"{float(quality.psnr(sr, face.tensor())[0]):.2f}",
         "SSIM, published": f"{theirs['ssim']:.3f}",
@@ -309,7 +321,7 @@ one, mean = ({m: at.printed(paper, 3, "accuracy", m, column) for m in ORDER} for
 left = {m: (mean[m] - 0.5) / (one[m] - 0.5) for m in ORDER}
 t1 = {(s, k, m): at.printed(paper, 1, k, m, s) for s in SETS for k in ("psnr", "ssim") for m in ORDER}
 t4 = {(k, m): at.printed(paper, 4, k, m) for k in ("mse", "psnr", "ssim") for m in ORDER}
-true_psnr = {m: 10 * np.log10(255**2 / t4["mse", m]) for m in ORDER}
+true_psnr = {m: errata.psnr_of(t4["mse", m]) for m in ORDER}
 off = [m for m in ORDER if abs(true_psnr[m] - t4["psnr", m]) > 0.006]
 gans = [(k, m) for k in ("psnr", "ssim") for m in (SRGAN, ESRGAN)]
 fails = [f"{s} {k.upper()}, {m}" for s in SETS for k, m in gans if t1[s, k, SRCNN] <= t1[s, k, m]]

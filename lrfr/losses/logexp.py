@@ -116,6 +116,10 @@ class Distance:
         Distances differ in this by orders of magnitude, so equal weights are unequal pulls: see
         :class:`lrfr.papers.logexp.Settings`.
         """
+        return float(self.gradient(x, y).norm(dim=1).mean())
+
+    def gradient(self, x: Tensor, y: Tensor) -> Tensor:
+        """Each face's gradient over its ``x`` by autograd, in double precision: ``N x D``."""
         moving = x.detach().double().requires_grad_()
         (gradient,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
-        return float(gradient.norm(dim=1).mean())
+        return gradient
