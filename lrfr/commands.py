@@ -128,7 +128,7 @@ def benchmark_command(
     sets: Annotated[list[str] | None, typer.Argument(help="att, caltech, view2, devtest; all without.")] = None,
     px: Annotated[list[int] | None, typer.Option(help="Sizes in pixels; 7, 14, 28 and 56 without.")] = None,
     degradation: Annotated[
-        list[str] | None, typer.Option(help="bicubic, blur, noise, JPEG, camera; all without.")
+        list[str] | None, typer.Option(help="bicubic, blur, noise, JPEG, camera (all without); 'jitter 2 px'.")
     ] = None,
     upsampler: Annotated[list[str] | None, typer.Option(help="Labels such as FTLGAN; all without.")] = None,
 ) -> None:
@@ -138,7 +138,9 @@ def benchmark_command(
     table = benchmark.record(
         benchmark.chosen(sets, benchmark.SETS, "set"),
         benchmark.chosen(px, benchmark.SIZES, "size"),
-        benchmark.chosen(degradation, tuple(benchmark.DEGRADATIONS), "degradation"),
+        benchmark.chosen(
+            degradation, (*benchmark.DEGRADATIONS, *benchmark.JITTERS), "degradation", tuple(benchmark.DEGRADATIONS)
+        ),
         upsampler,
     )
     typer.echo(f"data/results/benchmark.csv holds {len(table)} rows.")

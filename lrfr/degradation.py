@@ -251,6 +251,34 @@ class Camera:
 
 
 @dataclass(frozen=True)
+class Jitter:
+    """Faces that are not cut out well: moved before the reduction, each in a direction of its own.
+
+    pixels: how far, in pixels of the given image; rounded to whole ones along both axes, so that nothing is blurred.
+    What comes in at a border repeats its pixels.
+    """
+
+    pixels: float
+
+    def shifts(self, keys: Sequence[int], seed: int = 0) -> Tensor:
+        """Rows and columns that each image moves by, ``N x 2`` (int64)."""
+        turns = [float(torch.rand((), generator=keyed_generator(seed, int(k)), dtype=torch.float64)) for k in keys]
+        angle = 2 * math.pi * torch.tensor(turns, dtype=torch.float64)
+        return (self.pixels * torch.stack([angle.sin(), angle.cos()], dim=1)).round().long()
+
+    def __call__(self, x: Tensor, size: Size, keys: Sequence[int], seed: int = 0) -> Tensor:
+        """``N x 3 x H x W`` -> LR ``N x 3 x h x w``; ``keys``: each image's number, so that a draw can be repeated."""
+        _check(x)
+        shift = self.shifts(keys, seed).to(x.device)
+        rows, columns = (
+            (torch.arange(n, device=x.device) - shift[:, i, None]).clamp(0, n - 1) for i, n in enumerate(x.shape[-2:])
+        )
+        place = torch.arange(len(x), device=x.device)[:, None, None]
+        moved = x.movedim(1, -1)[place, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+        return degrade(moved, size)
+
+
+@dataclass(frozen=True)
 class MultiResolution:
     """Each image is reduced to a size drawn at random and enlarged again: the augmentation of LogExp (Ling et al.).
 

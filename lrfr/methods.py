@@ -80,10 +80,10 @@ def checkpoint(name: str) -> Path:
     return path
 
 
-def by_camera(method: Method, seed: int = 0, camera: degradation.Camera | None = None) -> Method:
+def by_camera(method: Method, seed: int = 0, camera: degradation.Camera | degradation.Jitter | None = None) -> Method:
     """The same enlargement of faces that a camera made small: blur, noise and JPEG beside the reduction.
 
-    Without ``camera`` it is the mixture of all three.
+    Without ``camera`` it is the mixture of all three; a :class:`lrfr.degradation.Jitter` moves the faces instead.
     """
     camera = camera or degradation.Camera()
     return replace(method, degrade=lambda hr, size, keys: camera(hr, size, keys, seed))

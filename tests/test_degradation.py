@@ -252,6 +252,21 @@ def test_a_camera_without_jpeg_draws_the_same_noise(faces: torch.Tensor) -> None
     assert torch.equal(noisy, dg.quantize(noisy)) and not torch.equal(noisy, dg.degrade(faces, 28))
 
 
+def test_jitter_moves_each_face_its_own_way_and_no_pixel_is_mixed(faces: torch.Tensor) -> None:
+    jitter = dg.Jitter(3)
+    shifts = jitter.shifts(range(200), seed=1)
+    assert torch.equal(shifts[5:6], jitter.shifts([5], seed=1)) and not torch.equal(shifts, jitter.shifts(range(200)))
+    length = shifts.double().norm(dim=1)
+    assert length.min() > 2 and length.max() < 4 and len(shifts.unique(dim=0)) >= 12
+    moved = jitter(faces, 112, range(8), seed=1)
+    for face, there, (down, right) in zip(faces, moved, shifts.tolist(), strict=False):
+        inside = face[:, 4:-4, 4:-4]
+        assert torch.equal(there[:, 4 + down : 108 + down, 4 + right : 108 + right], dg.quantize(inside))
+    assert torch.equal(moved[:1, :, 0], moved[:1, :, 1]) == (shifts[0, 0].item() >= 1), "a border repeats its pixels"
+    still = dg.Jitter(0)
+    assert torch.equal(still(faces, 14, range(8)), dg.degrade(faces, 14))
+
+
 @pytest.mark.parametrize(("sizes", "weights"), [((7, 14, 20), (1, 1, 2)), ((7, 14, 20, 112), (5, 3, 2, 1))])
 def test_multi_resolution_ratio(sizes: tuple[int, ...], weights: tuple[float, ...]) -> None:
     n = 20000

@@ -16,7 +16,7 @@ import pandas as pd
 
 from lrfr import datasets, embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
-from lrfr.degradation import Camera
+from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
 from lrfr.evaluation import every_pair, identification, verification
 from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, Statistic, percentile_interval
@@ -27,18 +27,21 @@ from lrfr.recognizers import Recognizer
 from lrfr.record import JUDGES, Entry, costs, load, path, real_esrgan, recorded, save, shipped, trained, view
 
 RESULTS = "benchmark"
+Choice = TypeVar("Choice", str, int)
+Degradation = Camera | Jitter
 SIZES = (7, 14, 28, 56)
 #: What spoils a face beside the reduction: each at the strongest that the camera's mixture draws, and the mixture.
-DEGRADATIONS: dict[str, Camera | None] = {
+DEGRADATIONS: dict[str, Degradation | None] = {
     "bicubic": None,
     "blur": Camera(blur=(0.6, 0.6), noise=(0, 0), quality=None),
     "noise": Camera(blur=(0, 0), noise=(10, 10), quality=None),
     "JPEG": Camera(blur=(0, 0), noise=(0, 0), quality=(40, 40)),
     "camera": Camera(),
 }
+#: Faces that were not cut out well, by so many HR pixels: asked of a few upsamplers at one size.
+JITTERS: dict[str, Degradation | None] = {f"jitter {r} px": Jitter(r) for r in (1, 2, 3)}
 SETS = ("att", "caltech", *lfw.VIEWS)
 ROBUST = "robust"
-Choice = TypeVar("Choice", str, int)
 _FOUR, _EIGHT = "4x", "8x"
 
 
@@ -199,14 +202,14 @@ def picture_rows(
     return pd.concat(parts, ignore_index=True).assign(protocol=protocol)
 
 
-def spoilt(entry: Entry, camera: Camera | None) -> Entry:
+def spoilt(entry: Entry, camera: Degradation | None) -> Entry:
     """The same upsampler before faces that a camera made small; HR stays HR."""
     if camera is None or entry.method.name == "HR":
         return entry
     return replace(entry, method=methods.by_camera(entry.method, camera=camera))
 
 
-def stamped(entry: Entry, seeing: Sequence[Recognizer], camera: Camera | None) -> Entry:
+def stamped(entry: Entry, seeing: Sequence[Recognizer], camera: Degradation | None) -> Entry:
     """The entry with a digest of all that its rows depend on: upsampler, recognisers, degradation."""
     parts = [entry.weights, *(f"{j.name} {embeddings.weights_digest(j)}" for j in seeing), str(camera)]
     return replace(entry, weights=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])
@@ -251,8 +254,10 @@ class _Table:
         return pd.concat(parts, ignore_index=True)
 
 
-def chosen(wanted: Sequence[Choice] | None, known: Sequence[Choice], what: str) -> Sequence[Choice]:
-    """What is wanted, or all that is known.
+def chosen(
+    wanted: Sequence[Choice] | None, known: Sequence[Choice], what: str, usual: Sequence[Choice] | None = None
+) -> Sequence[Choice]:
+    """What is wanted; without a wish what is usual, or all that is known.
 
     Raises:
         LrfrError: something is wanted that is not known.
@@ -261,7 +266,7 @@ def chosen(wanted: Sequence[Choice] | None, known: Sequence[Choice], what: str) 
     if strange:
         names = ", ".join(map(str, known))
         raise LrfrError(f"Expected a {what} out of {names}, found {strange[0]}: name one of these.")
-    return wanted or known
+    return wanted or usual or known
 
 
 def record(
@@ -276,7 +281,7 @@ def record(
     Args:
         sets: out of `SETS`.
         sizes: of the LR faces, in pixels.
-        degradations: out of `DEGRADATIONS`; View 2 knows the plain reduction only.
+        degradations: out of `DEGRADATIONS` and `JITTERS`; View 2 knows the plain reduction only.
         only: labels of upsamplers; None is all.
         replicates: draws of the intervals.
 
@@ -288,7 +293,7 @@ def record(
     for name in sets:
         faces, pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
         for degradation in degradations if name != "view2" else ("bicubic",):
-            camera, seeing = DEGRADATIONS[degradation], exact if degradation == "bicubic" else quick
+            camera, seeing = (DEGRADATIONS | JITTERS)[degradation], exact if degradation == "bicubic" else quick
             protocol = f"{degradation} {name}" if pairs is not None else degradation
             table = _Table(faces, pairs, protocol, replicates)
             for px in sizes:
