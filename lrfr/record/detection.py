@@ -1,0 +1,107 @@
+"""What if the face is found on the small photograph? Everywhere else faces are cut by landmarks of the large one.
+
+Each photograph is reduced until its face has so many pixels, enlarged again to its size (bicubic), and MTCNN looks for
+the landmarks there. The face is then cut by these, reduced, and compared with gallery faces that were cut well: what
+changes is the cut alone. Where no face is found, the true landmarks are kept, and counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lrfr import alignment, datasets, degradation, measure
+from lrfr.datasets import FaceDataset, Photograph
+from lrfr.datasets.prepare import Finder
+from lrfr.degradation import Size
+from lrfr.evaluation.intervals import ImageBootstrap
+from lrfr.measure import Measured
+from lrfr.methods import Method
+from lrfr.progress import track
+
+
+@dataclass(frozen=True)
+class Found:
+    """Faces cut by landmarks that were found at a size, in the order of the set they come from.
+
+    Attributes:
+        images: uint8, ``N x 112 x 112 x 3``.
+        seen: N booleans, whether a face was found.
+        error: N numbers, mean distance of the five landmarks from the true ones in pixels of the 112 x 112 frame; no
+            number where no face was found.
+    """
+
+    images: np.ndarray
+    seen: np.ndarray
+    error: np.ndarray
+
+    def __call__(self, x: Tensor, size: Size, keys: Sequence[int], seed: int = 0) -> Tensor:
+        """As :attr:`lrfr.methods.Method.degrade`: these faces made small, instead of the well cut ones ``x``."""
+        del x, seed
+        return degradation.degrade(datasets.base.to_tensor(self.images[list(keys)]), size)
+
+
+def small_photograph(image: Image.Image, transform: np.ndarray, px: int) -> Image.Image:
+    """The whole photograph as it is where its face has ``px`` pixels, enlarged again to its size (bicubic both ways).
+
+    Args:
+        image: any Pillow image.
+        transform: 2 x 3, photograph to the 112 x 112 frame.
+        px: side of the frame in the small photograph.
+    """
+    scale = float(np.hypot(*transform[:, 0])) * px / alignment.SIZE
+    small = [max(1, round(side * scale)) for side in image.size]
+    whole = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None].float().div(255)
+    if scale < 1:
+        whole = degradation.resize(degradation.degrade(whole, (small[1], small[0])), image.size[::-1], antialias=False)
+    pixels = degradation.quantize(whole)[0].permute(1, 2, 0).mul(255).round().to(torch.uint8)
+    return Image.fromarray(pixels.numpy())
+
+
+def find_at(photographs: Sequence[Photograph], landmarks: np.ndarray, px: int, find: Finder) -> Found:
+    """Cut every face by what is found where it has ``px`` pixels.
+
+    Args:
+        photographs: of a set, in its order.
+        landmarks: ``N x 5 x 2``, the true ones, in pixels of the photographs.
+        px: size of the faces, in pixels.
+        find: landmark finder.
+    """
+    images = np.empty((len(photographs), alignment.SIZE, alignment.SIZE, 3), np.uint8)
+    error = np.full(len(photographs), np.nan)
+    with track(f"looking for faces of {px} px", len(photographs), "photographs") as advance:
+        for i, (photograph, true) in enumerate(zip(photographs, landmarks, strict=True)):
+            image = photograph.open()
+            straight = alignment.similarity_transform(true)
+            points = find(small_photograph(image, straight, px))
+            if points is not None:
+                error[i] = np.hypot(*((points - true) @ straight[:, :2].T).T).mean()
+            images[i] = alignment.warp(image, alignment.similarity_transform(true if points is None else points))
+            advance(1)
+    return Found(images, ~np.isnan(error), error)
+
+
+def sources(name: str, faces: FaceDataset) -> tuple[list[Photograph], np.ndarray]:
+    """The photographs behind some faces of a set, in their order, and the landmarks by which they were cut."""
+    prepared = datasets.prepared(name)
+    files = list(datasets.prepare.read(prepared, name).table["file"])
+    true = dict(zip(files, np.load(prepared.folder / "landmarks.npy"), strict=True))
+    known = {p.file: p for p in datasets.photographs(name)}
+    wanted = list(faces.table["file"])
+    return [known[file] for file in wanted], np.stack([true[file] for file in wanted]).astype(float)
+
+
+def rows(found: Found, faces: FaceDataset, px: int, replicates: int = 1000) -> pd.DataFrame:
+    """``found``: share of photographs in which a face was found; ``landmark_error``: of those, in HR pixels."""
+    measured = Measured(faces, Method("MTCNN", px, lambda lr: lr))
+    share = ImageBootstrap(faces.labels, replicates).interval(found.seen)
+    table = [measure.result_row(measured, "found at LR", "", "", "found", share, len(faces))]
+    if found.seen.any():
+        error = ImageBootstrap(faces.labels[found.seen], replicates).interval(found.error[found.seen])
+        n = int(found.seen.sum())
+        table.append(measure.result_row(measured, "found at LR", "", "", "landmark_error", error, n))
+    return pd.DataFrame(table, columns=measure.COLUMNS)
