@@ -146,6 +146,14 @@ def benchmark_command(
     typer.echo(f"data/results/benchmark.csv holds {len(table)} rows.")
 
 
+@app.command("transfer")
+def transfer_command() -> None:
+    """Measure every identity loss through every recogniser, seen by every recogniser, on LFW View 1."""
+    from lrfr.record import transfer
+
+    typer.echo(f"data/results/transfer.csv holds {len(transfer.record())} rows.")
+
+
 @app.command("evaluate")
 def evaluate_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface, tinyface, xqlfw or ar, below LRFR_DATA.")],

@@ -16,6 +16,18 @@ MSE_UNIT = 250.0
 #: The MSE training at 28 px that ftlgan's and ipfsrgan's RRDB generators start from.
 RRDB_START = "ftlgan-28-s0-base"
 
+
+def _through(loss: str, **known: str) -> dict[str, str]:
+    return known | {name: f"transfer-{loss}-{name}" for name in ("sface", "mobilefacenet")}
+
+
+#: Size and, by recogniser in the loss ("none": without identity), the run of each identity loss.
+TRANSFER: dict[str, tuple[int, dict[str, str]]] = {
+    "FR": (14, _through("fr", none="frloss-8x-s0-mse", dlib="frloss-8x-s0-fr")),
+    "triplet": (14, _through("triplet", none="transfer-triplet-none", dlib="ftlgan-14-s0")),
+    "cosine": (28, _through("cosine", none="transfer-cosine-none", dlib="ipfsrgan-pilot-no-rival")),
+}
+
 #: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.
 LOGEXP_SHIPPED = ("maug-logexp1", "maug-l1")
 
@@ -81,6 +93,7 @@ def pilots() -> list[Run]:
         *_ftlgan_ablations(),
         *_multiscale_ablations(),
         *_logexp_ablations(),
+        *_transfer(),
     ]
 
 
@@ -200,6 +213,27 @@ def _ftlgan_ablations() -> list[Run]:
         *(Run(f"ftlgan-28-abl-{k}", s, 90, RRDB_START, "dlib" if s.beta else None) for k, s in ablations.items()),
         *(Run(f"ftlgan-28-abl-{k}", s, 120, RRDB_START, "mobilefacenet") for k, s in five.items()),
     ]
+
+
+def _transfer() -> list[Run]:
+    """Each identity loss through each packaged recogniser, and through none: the matrix of loss and evaluation.
+
+    Where dlib is in the loss, or no identity, the papers' own runs stand in the matrix (:data:`TRANSFER`). Networks
+    with an angular similarity have a triplet loss on cosines, as in ftlgan's ablation 5.
+    """
+    fr, triplet = frloss.study(8, 0)[1], ftlgan.study(8, 0)[1]
+    cosine = ipfsrgan.pilots()["no-rival"]
+    runs = [
+        Run("transfer-triplet-none", replace(triplet, alpha=1.0, beta=0.0), 60, "ftlgan-14-s0-base"),
+        Run("transfer-cosine-none", replace(cosine, identity=0.0), 60, RRDB_START),
+    ]
+    for name in ("sface", "mobilefacenet"):
+        runs += [
+            Run(f"transfer-fr-{name}", fr, 45, "frloss-8x-s0-base", name),
+            Run(f"transfer-triplet-{name}", replace(triplet, cosine=True), 100, "ftlgan-14-s0-base", name),
+            Run(f"transfer-cosine-{name}", cosine, 120, RRDB_START, name),
+        ]
+    return runs
 
 
 def _multiscale() -> list[Run]:

@@ -73,6 +73,18 @@ def test_a_loss_that_looks_at_identity_names_its_network():
         assert r.recognizer is None or r.recognizer in recognizers.NAMES
 
 
+def test_the_matrix_of_losses_has_one_run_a_cell():
+    for size, through in plans.TRANSFER.values():
+        assert list(through) == ["none", "dlib", "sface", "mobilefacenet"]
+        found = {judge: plans.find(name) for judge, name in through.items()}
+        assert {
+            r.settings.lr_size if hasattr(r.settings, "lr_size") else 112 // r.generator.scale for r in found.values()
+        } == {size}
+        assert len({r.after for r in found.values()}) == 1 and len({r.generator for r in found.values()}) == 1
+        assert len({r.images for r in found.values()}) == 1, "alike in what they have seen"
+        assert [r.recognizer for r in found.values()] == [None, "dlib", "sface", "mobilefacenet"]
+
+
 def test_a_run_is_trained_by_one_process_at_a_time(monkeypatch):
     monkeypatch.setattr(datasets, "load", lambda name: four_faces())
     monkeypatch.setattr(runs, "find", lambda name: run(name))
