@@ -144,7 +144,7 @@ chapter.glue_number("index-lost-psnr", lost, ".2f")
 # | Paper | Idea | Chapter |
 # |---|---|---|
 # | Abello and Hirata {cite:p}`abello2019` | train super-resolution through a recogniser | [frloss](frloss) |
-# | Li et al. {cite:p}`li2020` | adversarial training with an identity loss | to come |
+# | Li et al. {cite:p}`li2020` | adversarial training with an identity loss | [ipfsrgan](ipfsrgan) |
 # | Khazaie et al. {cite:p}`khazaie2020` | one network for every resolution | to come |
 # | Ling et al. {cite:p}`ling2023` | no super-resolution: teach the recogniser small faces | to come |
 # | Pulgar and Mery {cite:p}`pulgar2024` | train super-resolution with triplets of faces | to come |
