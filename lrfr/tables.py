@@ -261,3 +261,9 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
         row |= dict(zip([*(f"{px} px, ours" for px in sizes), "mean, ours"], ours, strict=True)) | {"ours is": what}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def answer(differences: Sequence[pd.Series]) -> str:
+    """What :func:`decided` says, as a word: ``yes``, ``no``, ``not decided``, ``not measured``."""
+    found = decided(differences)
+    return found if isinstance(found, str) else {True: "yes", False: "no", None: "not measured"}[found]

@@ -172,3 +172,5 @@ def test_differences_are_decided_and_counted_together() -> None:
     assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
+    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
+    assert said == ["yes", "no", "not decided", "not measured"]
