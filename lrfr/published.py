@@ -92,7 +92,7 @@ def value(frame: pd.DataFrame, table: int, row: str, metric: str, column: str | 
 
 
 def per_cents(frame: pd.DataFrame, paper: str) -> pd.Series:
-    """Shares of `load` in per cent, with the digits in which the file keeps them.
+    """Shares of `load` in per cent, with the digits in which they were printed.
 
     Args:
         frame: lines of `load`, whose index they have.
@@ -102,7 +102,7 @@ def per_cents(frame: pd.DataFrame, paper: str) -> pd.Series:
         ``Decimal`` values.
     """
     raw = pd.read_csv(paths.data_dir() / "published" / f"{paper}.csv", dtype=str, keep_default_na=False)
-    return raw.loc[frame.index, "value"].map(lambda share: 100 * Decimal(share))
+    return raw.loc[frame.index, "value"].map(lambda share: Decimal(share).scaleb(2))
 
 
 def whole_counts(per_cent: Decimal, probes: int) -> bool:

@@ -129,5 +129,16 @@ def test_winners_of_the_printed_columns_that_have_rivals():
     assert rows.printed_winner(paper, 4) == {"7x6": "EDSR", "14x12": "SHI", "16x14": "Ours", "18x16": "Ours"}
 
 
+def test_a_printed_table_has_our_search_beside_it(results):
+    paper = published.load("multiscale")
+    chosen = paper[(paper["row"] == "LapSRN") | ((paper["row"] == "Ours") & (paper["column"] == "16x12"))]
+    shown = rows.side_by_side(results, chosen, 1, "att", ("sface",))
+    assert shown.columns.tolist() == ["method (paper)", "size", "published", "AT&T, sface (unseen)"]
+    assert shown["published"].tolist() == ["4", "14", "37", "68"]
+    assert shown.iloc[:, 3].tolist() == ["–", "–", "–", "50.0 [0.0, 100.0]"]
+    lfw = paper[(paper["table"] == 4) & (paper["row"] == "Ours") & (paper["column"] == "16x14")]
+    assert rows.side_by_side(results, lfw, 4, "lfw", ("sface",))["LFW, sface (unseen)"].item() == "70.0 [0.0, 100.0]"
+
+
 def test_photographs_are_counted_by_the_search_of_hr(results):
     assert rows.photographs(results, "att") == 400

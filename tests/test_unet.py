@@ -6,7 +6,7 @@ from torch import nn
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
-from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers
+from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers, parameters
 
 PRINTED = UNetSettings.printed(width=8, widest=16)
 
@@ -43,7 +43,7 @@ def test_parameters_by_hand():
     expected = sum(16 * a * b for a, b in down) + sum(9 * a * b for a, b in up)
     expected += 2 * sum(b for _, b in down[:-1] + up)  # batch norm; the bottleneck has a bias instead
     expected += 64 + 9 * 32 * 3 + 3
-    assert count(UNet()) == expected == 751_459
+    assert count(UNet()) == expected == parameters() == 751_459
 
 
 def test_the_printed_network_has_the_blocks_of_the_paper_and_42_million_parameters():
@@ -51,7 +51,7 @@ def test_the_printed_network_has_the_blocks_of_the_paper_and_42_million_paramete
     assert settings.channels == [64, 128, 256, 512, 512, 512, 512] and settings.dropout == 0.5
     with torch.device("meta"):
         network = UNet(settings)
-    assert count(network) == 41_956_931
+    assert count(network) == parameters(settings) == 41_956_931
     for block in network.down:
         assert isinstance(block.norm, nn.BatchNorm2d) and block.conv.stride == (2, 2)
     for block in network.up:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lrfr import tables
-from lrfr.record import JUDGES
+from lrfr.record import JUDGES, SET_NAMES, seen_as
 from lrfr.record.multiscale import AR_SIZES, LFW_SIZES, SINGLES, SQUARES, WHOLE
 
 SINGLE_14, SINGLE_7 = SINGLES["14x12"], SINGLES["7x6"]
@@ -87,6 +87,36 @@ def _keys(name: str, protocol: str, method: str, px: int, metric: str, recognize
 def photographs(results: pd.DataFrame, name: str) -> int:
     """How many photographs of a set are searched; of LFW two a person."""
     return int(tables.pick(results, **search(name, (112, 112), "HR", JUDGES[0]))["n"].iloc[0])
+
+
+def side_by_side(
+    results: pd.DataFrame, paper: pd.DataFrame, table: int, name: str, recognizers: Sequence[str] = JUDGES
+) -> pd.DataFrame:
+    """Table I or IV in per cent, a row a cell in the order of print, and our search at that size beside it.
+
+    Args:
+        results: of this paper.
+        paper: ``published.load("multiscale")``.
+        table: 1 or 4.
+        name: of the set that we search.
+        recognizers: whose columns are shown.
+
+    Returns:
+        Columns method, size, published, and ``set, recogniser``; "–" where we have no such method.
+    """
+    rows = []
+    for theirs, column, value in paper.loc[paper["table"] == table, ["row", "column", "value"]].itertuples(index=False):
+        row = {"method (paper)": theirs, "size": column, "published": f"{100 * value:g}"}
+        for recognizer in recognizers:
+            method, head = PAPER_ROWS.get(theirs), f"{SET_NAMES[name].split()[0]}, {seen_as(recognizer)}"
+            row[head] = "–" if method is None else percent(results, name, sides(column), method, recognizer)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def percent(results: pd.DataFrame, name: str, size: Size, method: str, recognizer: str) -> str:
+    """Rank-1 of a search in per cent, with its interval."""
+    return tables.written(tables.pick(results, **search(name, size, method, recognizer)).iloc[0], 1, 100)
 
 
 def contests(
