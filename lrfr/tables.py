@@ -48,8 +48,11 @@ def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
 
 
 def written(row: pd.Series, digits: int = 2, scale: float = 1) -> str:
-    """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents."""
-    value, low, high = (f"{scale * row[c]:.{digits}f}" for c in ("value", "low", "high"))
+    """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents.
+
+    A value that rounds to 0 has no minus sign.
+    """
+    value, low, high = (f"{scale * row[c]:z.{digits}f}" for c in ("value", "low", "high"))
     return value if np.isnan(row["low"]) else f"{value} [{low}, {high}]"
 
 

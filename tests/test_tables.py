@@ -174,3 +174,8 @@ def test_differences_are_decided_and_counted_together() -> None:
     assert tables.counted([]) == "nothing to compare"
     said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
     assert said == ["yes", "no", "not decided", "not measured"]
+
+
+def test_what_rounds_to_nothing_has_no_minus_sign() -> None:
+    row = pd.Series({"value": -0.0004, "low": -0.02, "high": 0.0})
+    assert tables.written(row) == "0.00 [-0.02, 0.00]" and tables.written(row, 1, 100) == "0.0 [-2.0, 0.0]"

@@ -42,7 +42,7 @@ from lrfr.record.multiscale_rows import SETTINGS
 run = chapter.start(profile, seed, device, data_root)
 results = record.load("multiscale")
 paper = published.load("multiscale")
-OWN, UNSEEN = (record.TRAINED_WITH,), record.UNSEEN
+UNSEEN = record.UNSEEN
 shipped = {
     name: json.loads(methods.checkpoint(f"multiscale-s0-{key}").with_suffix(".json").read_text())
     for key, name in record_multiscale.NETWORKS.items()
@@ -57,8 +57,8 @@ ended = {key: logs[key].get("diverged") is None for key in logs}
 # {glue:text}`multiscale-silent` of the lines below are silent in the paper. FaceNet {cite}`schroff2015` is named twice
 # in it, as [15] and as [16], with "an Inception-ResNet architecture" {cite}`szegedy2017`, which that paper does not
 # have: a public re-implementation has it. Its weights, trained on MS-Celeb-1M {cite}`guo2016`, come in no package, and
-# their data are withdrawn. dlib's network {cite}`king2009` stands in for it, and the two that judge beside it, SFace
-# {cite}`zhong2021` and MobileFaceNet {cite}`chen2018`, had no part in the training.
+# their data are withdrawn ({doc}`ethics`). dlib's network {cite}`king2009` stands in for it, and the two that judge
+# beside it, SFace {cite}`zhong2021` and MobileFaceNet {cite}`chen2018`, had no part in the training.
 
 # %% tags=["hide-input"]
 ours, printed = multiscale.study(run.seed)["both"], multiscale.paper()
@@ -530,6 +530,7 @@ figures.claims_table(claims, "multiscale")
 # - One training each: intervals are over people, not over trainings. Rate and width of the U-Net were chosen by ninety
 #   held-out photographs of CelebA, nothing by AT&T, Caltech or LFW.
 # - Our network is small and its training short beside 2.7 million faces. What it cannot do, a larger one may.
+# - Some people are in CelebA and in LFW; {doc}`faces` counts them and says what they change.
 # - Small faces here are made by a kernel. Natural ones are blurred and noisy as well.
 
 # %% tags=["hide-input"]
