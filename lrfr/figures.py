@@ -53,6 +53,11 @@ METHODS: dict[str, int | str] = {
     "Real-ESRGAN": "#000000",
     "RRDB (MSE)": "#DDAA33",
     "FTLGAN": "#661100",
+    "U-Net (pixel)": "#33BBEE",
+    "U-Net": "#CC3311",
+    "U-Net (14x12)": "#AAAA00",
+    "U-Net (7x6)": "#222255",
+    "U-Net + bicubic": "#DDCC77",
 }
 
 

@@ -48,8 +48,11 @@ def cell(results: pd.DataFrame, digits: int = 3, **keys: str | int) -> str:
 
 
 def written(row: pd.Series, digits: int = 2, scale: float = 1) -> str:
-    """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents."""
-    value, low, high = (f"{scale * row[c]:.{digits}f}" for c in ("value", "low", "high"))
+    """A row's value with its interval as :func:`cell` shows it; a ``scale`` of 100 makes shares percents.
+
+    A value that rounds to 0 has no minus sign.
+    """
+    value, low, high = (f"{scale * row[c]:z.{digits}f}" for c in ("value", "low", "high"))
     return value if np.isnan(row["low"]) else f"{value} [{low}, {high}]"
 
 
@@ -275,3 +278,9 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
         row |= dict(zip([*(f"{px} px, ours" for px in sizes), "mean, ours"], ours, strict=True)) | {"ours is": what}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def answer(differences: Sequence[pd.Series]) -> str:
+    """What :func:`decided` says, as a word: ``yes``, ``no``, ``not decided``, ``not measured``."""
+    found = decided(differences)
+    return found if isinstance(found, str) else {True: "yes", False: "no", None: "not measured"}[found]

@@ -42,6 +42,7 @@ def test_the_compared_methods_differ_for_the_colour_blind():
         ("bicubic", "HR", "SRCNN", "SRGAN", "ESRGAN", "IP-FSRGAN"),
         ("IP-FSRGAN", "IP-FSRGAN (same photo)", "IP-FSRGAN (swapped weights)", "ESRGAN"),
         ("bicubic", "HR", "RRDB (MSE)", "FTLGAN", "Real-ESRGAN"),
+        ("bicubic", "HR", "U-Net (pixel)", "U-Net", "U-Net (14x12)", "U-Net (7x6)", "U-Net + bicubic"),
     ],
 )
 def test_the_methods_of_a_chapter_differ_for_the_colour_blind(methods):

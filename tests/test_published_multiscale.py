@@ -13,6 +13,7 @@ from lrfr.errata import is_count
 from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.papers import multiscale
+from lrfr.published import whole_counts
 
 RIVALS = ("Bicubic", "SRGAN", "LapSRN", "ScSR")
 
@@ -25,8 +26,8 @@ def tables() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def raw() -> pd.DataFrame:
     """The cells in per cent, as decimals, so that nothing is lost in adding them."""
-    frame = pd.read_csv(published.paths.data_dir() / "published" / "multiscale.csv", dtype=str)
-    return frame.assign(value=frame["value"].map(lambda v: 100 * Decimal(v)))
+    frame = published.load("multiscale")
+    return frame.assign(value=published.per_cents(frame, "multiscale"))
 
 
 def rate(tables: pd.DataFrame, table: int, row: str, column: str) -> float:
@@ -36,6 +37,12 @@ def rate(tables: pd.DataFrame, table: int, row: str, column: str) -> float:
 def columns(tables: pd.DataFrame, table: int, row: str | None = None) -> list[str]:
     here = tables[(tables["table"] == table) & ((tables["row"] == row) | (row is None))]
     return list(here["column"].unique())
+
+
+def test_per_cents_have_the_digits_of_print(raw):
+    assert [str(v) for v in raw.loc[raw["table"] == 3, "value"]] == ["39.56", "46.8", "42.8", "69.60", "76.89"]
+    ours = raw.loc[(raw["table"] == 1) & (raw["row"] == "Ours"), "value"]
+    assert [str(v) for v in ours] == ["17", "68", "76", "86", "100"]
 
 
 def test_every_cell_is_there(tables):
@@ -64,7 +71,7 @@ def test_every_cell_is_there(tables):
 )  # fmt: skip
 def test_rows_add_up(raw, table, totals):
     """Totals added up from the printed paper: a slip in one digit of the file shows here."""
-    sums = raw[raw["table"] == str(table)].groupby("row", sort=False)["value"].sum()
+    sums = raw[raw["table"] == table].groupby("row", sort=False)["value"].sum()
     assert {row: value for row, value in sums.items()} == {row: Decimal(total) for row, total in totals.items()}
 
 
@@ -77,7 +84,7 @@ def test_rows_add_up(raw, table, totals):
     ],
 )
 def test_columns_add_up(raw, table, totals):
-    sums = raw[raw["table"] == str(table)].groupby("column", sort=False)["value"].sum()
+    sums = raw[raw["table"] == table].groupby("column", sort=False)["value"].sum()
     assert {column: value for column, value in sums.items()} == {c: Decimal(total) for c, total in totals.items()}
 
 
@@ -97,7 +104,7 @@ def test_ours_leads_wherever_table_1_has_a_rival(tables):
 
 def test_rates_of_table_1_are_whole_per_cents_of_a_hundred_probes(raw):
     """One gallery and one probe photograph for each of 100 people, once: no choice is averaged."""
-    assert all(value == round(value) for value in raw.loc[raw["table"] == "1", "value"])
+    assert all(value == round(value) for value in raw.loc[raw["table"] == 1, "value"])
 
 
 def test_plain_enlargement_beats_most_super_resolution_of_table_1(tables):
@@ -170,9 +177,15 @@ def test_edsr_is_better_on_small_lfw_faces_and_shi_too(tables):
 def test_table_4_rests_on_more_than_6000_probes(raw):
     """The protocol is named by a reference alone. No smaller number of probes gives all twelve rates of two decimals,
     so it is not one probe for each of the 1,680 people who have two photographs."""
+<<<<<<< HEAD
     printed = raw.loc[(raw["table"] == "4") & (raw["row"] != "SHI"), "value"]
     values = [value.quantize(Decimal("0.01")) for value in printed]
     smallest = next(n for n in range(10, 8000) if all(is_count(v, n) for v in values))
+=======
+    values = raw.loc[(raw["table"] == 4) & (raw["row"] != "SHI"), "value"].tolist()
+    assert len(values) == 12 and {value.as_tuple().exponent for value in values} == {-2}
+    smallest = next(n for n in range(10, 8000) if all(whole_counts(v, n) for v in values))
+>>>>>>> c625fbc116d13b8329d6b45e8e1c6edd3ffab629
     assert smallest == 6010
 
 

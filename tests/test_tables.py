@@ -186,3 +186,11 @@ def test_a_note_says_what_quick_embedding_moves():
     assert tables.precision_note(results, "further").endswith("differs by at most 0.0004.")
     assert tables.precision_note(results, "ablation").endswith("at most 0.0021.")
     assert tables.precision_note(results, "view2") == ""
+
+    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
+    assert said == ["yes", "no", "not decided", "not measured"]
+
+
+def test_what_rounds_to_nothing_has_no_minus_sign() -> None:
+    row = pd.Series({"value": -0.0004, "low": -0.02, "high": 0.0})
+    assert tables.written(row) == "0.00 [-0.02, 0.00]" and tables.written(row, 1, 100) == "0.0 [-2.0, 0.0]"

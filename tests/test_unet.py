@@ -6,7 +6,7 @@ from torch import nn
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
-from lrfr.networks.unet import Down, UNet, UNetSettings
+from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers, parameters
 
 PRINTED = UNetSettings.printed(width=8, widest=16)
 
@@ -43,7 +43,7 @@ def test_parameters_by_hand():
     expected = sum(16 * a * b for a, b in down) + sum(9 * a * b for a, b in up)
     expected += 2 * sum(b for _, b in down[:-1] + up)  # batch norm; the bottleneck has a bias instead
     expected += 64 + 9 * 32 * 3 + 3
-    assert count(UNet()) == expected == 751_459
+    assert count(UNet()) == expected == parameters() == 751_459
 
 
 def test_the_printed_network_has_the_blocks_of_the_paper_and_42_million_parameters():
@@ -51,7 +51,7 @@ def test_the_printed_network_has_the_blocks_of_the_paper_and_42_million_paramete
     assert settings.channels == [64, 128, 256, 512, 512, 512, 512] and settings.dropout == 0.5
     with torch.device("meta"):
         network = UNet(settings)
-    assert count(network) == 41_956_931
+    assert count(network) == parameters(settings) == 41_956_931
     for block in network.down:
         assert isinstance(block.norm, nn.BatchNorm2d) and block.conv.stride == (2, 2)
     for block in network.up:
@@ -70,6 +70,20 @@ def test_layer_i_is_concatenated_to_what_enters_layer_n_minus_i_plus_1():
         channels, *side = up[14 - i + 1 - 8]
         before = UNet(PRINTED).up[14 - i - 8].norm.num_features
         assert side == list(down[i - 1][1:]) and channels == before + down[i - 1][0]
+
+
+def test_layers_are_listed_with_what_enters_and_leaves_them():
+    found = layers(PRINTED)
+    assert [layer.name for layer in found] == [f"{way} {i}" for way in ("down", "up") for i in range(1, 8)]
+    assert found[0] == Layer("down 1", 3 * 8 * 16 + 16, (3, 128), (8, 64))
+    assert found[7] == Layer("up 1", 16 * 16 * 16 + 32, (16, 1), (16, 2))
+    assert found[8].before == (32, 2), "what down 6 gave is concatenated"
+    down, up = shapes(PRINTED, torch.rand(1, 3, 128, 128))
+    assert [layer.after for layer in found[:7]] == [d[:2] for d in down]
+    assert [layer.before for layer in found[7:]] == [u[:2] for u in up]
+    tail = 8 * 27 + 3
+    assert sum(layer.parameters for layer in found) + tail == count(UNet(PRINTED))
+    assert sum(layer.parameters for layer in layers()) + 32 * 27 + 3 == 751_459
 
 
 def test_what_is_handed_across_is_the_map_itself():

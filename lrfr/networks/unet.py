@@ -163,3 +163,44 @@ class UNet(nn.Module):
         if self.settings.skip:
             sr = sr + face
         return degradation.resize(sr, self.settings.output)
+
+
+def parameters(settings: UNetSettings | None = None) -> int:
+    """How many parameters such a network has; none of them is made."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in UNet(settings).parameters())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One of the ``2 * blocks`` layers, counted as the paper counts them.
+
+    Attributes:
+        name: ``"down 1"`` to ``"up 7"``.
+        parameters: how many it has.
+        before: channels and height of the map that enters it, with what is handed across.
+        after: channels and height of the map behind it.
+    """
+
+    name: str
+    parameters: int
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+def layers(settings: UNetSettings | None = None) -> list[Layer]:
+    """What happens on the way through the network: one black face is sent through it."""
+    network = UNet(settings).eval()
+    found: list[Layer] = []
+
+    def note(block: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
+        down = isinstance(block, Down)
+        name = f"down {len(found) + 1}" if down else f"up {len(found) + 1 - len(network.down)}"
+        sides = ((int(x.shape[1]), int(x.shape[2])) for x in (given[0], out))
+        found.append(Layer(name, sum(p.numel() for p in block.parameters()), *sides))
+
+    for block in (*network.down, *network.up):
+        block.register_forward_hook(note)
+    with torch.no_grad():
+        network(torch.zeros(1, 3, network.settings.size, network.settings.size))
+    return found
