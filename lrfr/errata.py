@@ -19,6 +19,7 @@ from torch import Tensor
 from lrfr.errors import LrfrError
 from lrfr.losses.logexp import Distance
 from lrfr.losses.pull import gradient_norms
+from lrfr.published import whole_counts
 
 #: What a proof can say of an erratum, as the page writes it.
 CONFIRMED, REFUTED, UNKNOWN, READ = "confirmed", "not confirmed", "cannot be checked from here", "by reading"
@@ -130,16 +131,9 @@ def unit(printed: Decimal) -> Decimal:
     return Decimal(1).scaleb(int(printed.as_tuple().exponent))
 
 
-def is_count(per_cent: Decimal, probes: int) -> bool:
-    """Whether a printed percentage is a whole number out of so many probes, rounded to its digits."""
-    near = round(per_cent * probes / 100)
-    half = unit(per_cent) / 2
-    return any(abs(Decimal(100 * hits) / probes - per_cent) <= half for hits in (near - 1, near, near + 1))
-
-
 def fitting(percentages: Sequence[Decimal], counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Which numbers of probes can give all these percentages (bool, one per count)."""
-    return np.array([all(is_count(p, int(n)) for p in percentages) for n in counts])
+    return np.array([all(whole_counts(p, int(n)) for p in percentages) for n in counts])
 
 
 def hits(share: Decimal, probes: int) -> int:

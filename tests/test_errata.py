@@ -15,6 +15,7 @@ from lrfr.errors import LrfrError
 from lrfr.losses.logexp import Distance
 from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
+from lrfr.published import whole_counts
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_counts_against_all_counts(probes, digits):
     step = Decimal(1).scaleb(-digits)
     possible = {(Decimal(100 * k) / probes).quantize(step) for k in range(probes + 1)}
     grid = [step * i for i in range(0, 100 * 10**digits + 1, 1 if digits < 2 else 17)]
-    assert {p for p in grid if errata.is_count(p, probes)} == possible & set(grid)
+    assert {p for p in grid if whole_counts(p, probes)} == possible & set(grid)
     assert errata.fitting([Decimal("50.00"), Decimal("33.33")], [2, 3, 6, 12]).tolist() == [False, False, True, True]
 
 

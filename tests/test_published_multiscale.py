@@ -9,7 +9,6 @@ import torch
 from scipy.stats import binomtest
 
 from lrfr import published
-from lrfr.errata import is_count
 from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.papers import multiscale
@@ -155,7 +154,7 @@ def test_rows_of_tables_2_and_3_rest_on_different_probes():
         "ours": "96.44 74.10 9.70 76.89",
     }
     fits = {
-        row: {n: [is_count(Decimal(v), n) for v in values.split()] for n in (225, 250, 650)}
+        row: {n: [whole_counts(Decimal(v), n) for v in values.split()] for n in (225, 250, 650)}
         for row, values in printed.items()
     }
     assert all(fits["softmax losses"][250]) and all(fits["Centerloss"][250])
@@ -177,15 +176,9 @@ def test_edsr_is_better_on_small_lfw_faces_and_shi_too(tables):
 def test_table_4_rests_on_more_than_6000_probes(raw):
     """The protocol is named by a reference alone. No smaller number of probes gives all twelve rates of two decimals,
     so it is not one probe for each of the 1,680 people who have two photographs."""
-<<<<<<< HEAD
-    printed = raw.loc[(raw["table"] == "4") & (raw["row"] != "SHI"), "value"]
-    values = [value.quantize(Decimal("0.01")) for value in printed]
-    smallest = next(n for n in range(10, 8000) if all(is_count(v, n) for v in values))
-=======
     values = raw.loc[(raw["table"] == 4) & (raw["row"] != "SHI"), "value"].tolist()
     assert len(values) == 12 and {value.as_tuple().exponent for value in values} == {-2}
     smallest = next(n for n in range(10, 8000) if all(whole_counts(v, n) for v in values))
->>>>>>> c625fbc116d13b8329d6b45e8e1c6edd3ffab629
     assert smallest == 6010
 
 

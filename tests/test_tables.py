@@ -172,6 +172,8 @@ def test_differences_are_decided_and_counted_together() -> None:
     assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
+    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
+    assert said == ["yes", "no", "not decided", "not measured"]
 
 
 def test_a_note_says_what_quick_embedding_moves():
@@ -186,9 +188,6 @@ def test_a_note_says_what_quick_embedding_moves():
     assert tables.precision_note(results, "further").endswith("differs by at most 0.0004.")
     assert tables.precision_note(results, "ablation").endswith("at most 0.0021.")
     assert tables.precision_note(results, "view2") == ""
-
-    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
-    assert said == ["yes", "no", "not decided", "not measured"]
 
 
 def test_what_rounds_to_nothing_has_no_minus_sign() -> None:
