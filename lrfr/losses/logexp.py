@@ -110,12 +110,16 @@ class Distance:
         }[self.kind]
         return chosen(x, y, self.p)
 
+    def gradient(self, x: Tensor, y: Tensor) -> Tensor:
+        """Each face's own gradient over its ``x``, by autograd: ``N x D``, float64 (Fig. 4 and Eqs 1, 2, 4, 6)."""
+        moving = x.detach().double().requires_grad_()
+        (found,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
+        return found
+
     def pull(self, x: Tensor, y: Tensor) -> float:
         """How hard the distance pulls at a face: mean over the faces of the length of its gradient over ``x``.
 
         Distances differ in this by orders of magnitude, so equal weights are unequal pulls: see
         :class:`lrfr.papers.logexp.Settings`.
         """
-        moving = x.detach().double().requires_grad_()
-        (gradient,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
-        return float(gradient.norm(dim=1).mean())
+        return float(self.gradient(x, y).norm(dim=1).mean())
