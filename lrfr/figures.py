@@ -53,6 +53,9 @@ METHODS: dict[str, int | str] = {
     "Real-ESRGAN": "#000000",
     "RRDB (MSE)": "#DDAA33",
     "FTLGAN": "#661100",
+    "robust": "#551144",
+    "MAug+LogExp1": "#44AA99",
+    "MAug+L1": "#EE8866",
 }
 
 
