@@ -228,3 +228,17 @@ def roads(results: pd.DataFrame, px: int, setting: str = "probe", metric: str = 
     kinds = [found["method"].eq("HR"), ~plain, found["method"].eq("bicubic")]
     found = found.assign(road=np.select(kinds, ["HR", "recogniser", "pretrained"], "super-resolution"))
     return found.sort_values("value", ascending=metric in tables.LESS, kind="stable").reset_index(drop=True)
+
+
+def winner(found: pd.DataFrame) -> tuple[str, pd.Series | None]:
+    """Which road is ahead in a table of :func:`roads`, and the best upsampler.
+
+    Ahead is whose whole interval lies above the other's. The intervals are not paired, so this is the stricter test.
+    """
+    upsamplers = found[found["road"] == "super-resolution"]
+    if upsamplers.empty:
+        return "no upsampler is recorded", None
+    best, taught = upsamplers.iloc[0], found[found["recognizer"] == ROBUST].iloc[0]
+    if taught["low"] > best["high"]:
+        return "the taught recogniser", best
+    return ("super-resolution" if best["low"] > taught["high"] else "neither clearly"), best
