@@ -21,8 +21,8 @@ def needed(name: str) -> str:
 
 
 def briefly(name: str) -> str:
-    """:func:`needed` without how to get the set, for tables whose caption says it."""
-    return needed(name).split(":")[0]
+    """:func:`needed` without how to get the set, for tables whose caption says it; "–" for a set that is at hand."""
+    return needed(name).split(":")[0] if name in datasets.ACCESS else "–"
 
 
 def cell(name: str, results: pd.DataFrame, scale: float = 1, digits: int = 3, **keys: str | int) -> str:
