@@ -117,6 +117,33 @@ def intervals(axis: "Axes", x: Sequence[float] | np.ndarray, rows: pd.DataFrame,
     axis.errorbar(x, y, error, **drawn)
 
 
+def forest(
+    axis: "Axes",
+    rows: Sequence[pd.Series],
+    names: Sequence[str],
+    colours: Sequence[Any],
+    filled: Sequence[bool] | None = None,
+) -> None:
+    """Values with their 95 % intervals one below the other, the first on top.
+
+    Args:
+        axis: where.
+        rows: ``value``, ``low`` and ``high``.
+        names: one a row.
+        colours: one a row.
+        filled: whether each point is filled or open; None fills all.
+    """
+    for i, (row, colour) in enumerate(zip(rows, colours, strict=True)):
+        face = colour if filled is None or filled[i] else "white"
+        error = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+        axis.errorbar(
+            row["value"], i, xerr=error, fmt="o", color=colour, markerfacecolor=face, markersize=5, linewidth=1.4
+        )
+    axis.set_yticks(range(len(rows)), names, fontsize=8)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.locator_params(axis="x", nbins=4)
+
+
 def face_strip(
     images: Sequence[torch.Tensor | np.ndarray],
     titles: Sequence[str],
