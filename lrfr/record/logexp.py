@@ -35,6 +35,7 @@ LIKE: dict[str, tuple[str, ...]] = {
     **{key: (OURS,) for key in logexp_study.variants()},
     **{key: ("distil-l2",) for key in logexp_study.distillations()},
     "maug-l1": (OURS,),
+    "baseline": (OURS,),
     "maug": ("aug", OURS),
     "paug-logexp1": (OURS,),
     "aug-l1": ("aug",),
