@@ -563,7 +563,7 @@ figures.show(
 # ## Figures 6 and 7: does LogExp bring HR and LR together?
 #
 # Two networks that differ in the distance alone, at the same pull, and the two around them. A short error is worth
-# something only beside what tells people apart: the share of it is what counts.
+# something only beside what tells people apart: {doc}`the second page <logexp_claims>` has it as a share of that.
 
 # %% tags=["hide-input"]
 around = {name: seen_at(name, SIX) for name in (RIVAL, OURS)}
@@ -591,25 +591,6 @@ figures.show(
     "shipped weights; right recorded, for all four of the paper's models: 5, 25, 50, 75 and 95 % of the dimensions.",
     alt="Histograms of errors for four networks, and four bars with whiskers for L1, L2 and LogExp.",
     name="logexp-errors",
-)
-
-# %%
-shown = []
-for px in rows.LOW:
-    for name in (BASELINE, *BOXES):
-        row = {
-            "px": px,
-            "network": title(name),
-            "error x 1000": 1000 * tables.value(results, **rows.inside(name, px, "error")),
-        }
-        row["share of the difference between people"] = tables.cell(results, **rows.inside(name, px))
-        row["shift of the centre"] = tables.value(results, **rows.inside(name, px, "centre_shift"))
-        shown.append(row)
-figures.show_table(
-    pd.DataFrame(shown),
-    "LFW View 1: errors of LR embeddings, in themselves and as a share of what two people's HR faces differ by (95 % "
-    "intervals), and how far the LR centre lies from HR's in units of the HR spread.",
-    formats={"error x 1000": ".1f"},
 )
 
 # %% tags=["hide-input"]
