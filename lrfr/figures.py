@@ -58,6 +58,9 @@ METHODS: dict[str, int | str] = {
     "U-Net (14x12)": "#AAAA00",
     "U-Net (7x6)": "#222255",
     "U-Net + bicubic": "#DDCC77",
+    "robust": "#551144",
+    "MAug+LogExp1": "#44AA99",
+    "MAug+L1": "#EE8866",
 }
 
 
@@ -117,6 +120,33 @@ def intervals(axis: "Axes", x: Sequence[float] | np.ndarray, rows: pd.DataFrame,
     error = np.abs(rows[["low", "high"]].to_numpy(float).T - y)
     drawn: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": "", "linewidth": 1.3} | how
     axis.errorbar(x, y, error, **drawn)
+
+
+def forest(
+    axis: "Axes",
+    rows: Sequence[pd.Series],
+    names: Sequence[str],
+    colours: Sequence[Any],
+    filled: Sequence[bool] | None = None,
+) -> None:
+    """Values with their 95 % intervals one below the other, the first on top.
+
+    Args:
+        axis: where.
+        rows: ``value``, ``low`` and ``high``.
+        names: one a row.
+        colours: one a row.
+        filled: whether each point is filled or open; None fills all.
+    """
+    for i, (row, colour) in enumerate(zip(rows, colours, strict=True)):
+        face = colour if filled is None or filled[i] else "white"
+        error = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+        axis.errorbar(
+            row["value"], i, xerr=error, fmt="o", color=colour, markerfacecolor=face, markersize=5, linewidth=1.4
+        )
+    axis.set_yticks(range(len(rows)), names, fontsize=8)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.locator_params(axis="x", nbins=4)
 
 
 def face_strip(

@@ -20,6 +20,11 @@ def needed(name: str) -> str:
     return f"run `lrfr evaluate {name}`" if name in surveillance.SETS else f"train on {access.title}"
 
 
+def briefly(name: str) -> str:
+    """:func:`needed` without how to get the set, for tables whose caption says it; "–" for a set that is at hand."""
+    return needed(name).split(":")[0] if name in datasets.ACCESS else "–"
+
+
 def cell(name: str, results: pd.DataFrame, scale: float = 1, digits: int = 3, **keys: str | int) -> str:
     """Our value with its 95 % interval where it is measured, else :func:`needed`.
 
@@ -62,3 +67,39 @@ def side_by_side(
         text = "–" if keys is None else cell(name, measured, scale, digits, **keys)
         rows.append([row, column, f"{value:g}", text])
     return pd.DataFrame(rows, columns=["method (paper)", "column (paper)", "published", "ours"])
+
+
+def by_row(
+    theirs: pd.DataFrame,
+    columns: Mapping[str, tuple[str, Mapping[str, str | int]]],
+    ours: Mapping[str, Mapping[str, str | int]],
+    results: pd.DataFrame | None = None,
+    digits: int = 3,
+) -> pd.DataFrame:
+    """A paper's table with a row for each of its rows, every column published and beside it ours, briefly.
+
+    Args:
+        theirs: lines of :func:`lrfr.published.load`, of one table; shares of 1.
+        columns: the paper's columns that are shown: set, and what our rows must match for it (protocol, metric).
+        ours: which of our rows answers to a row of the paper (method, recognizer); those that the paper has no row for
+            stand below, without published values.
+        results: from :func:`lrfr.record.surveillance.load`; None loads them.
+        digits: behind the point, of both.
+    """
+    measured = surveillance.load() if results is None else results
+    printed = theirs.set_index(["row", "column"])["value"]
+    names = dict.fromkeys([*theirs["row"], *ours])
+    rows = []
+    for name in names:
+        row = {"method": name}
+        for column, (place, keys) in columns.items():
+            found = printed.get((name, column))
+            row[f"{column}, published"] = "–" if found is None else f"{found:.{digits}f}"
+            where = {"set": place, **keys, **ours.get(name, {})}
+            if name not in ours:
+                row[f"{column}, ours"] = "–"
+            else:
+                there = tables.has(measured, **where)
+                row[f"{column}, ours"] = tables.cell(measured, digits, **where) if there else briefly(place)
+        rows.append(row)
+    return pd.DataFrame(rows)

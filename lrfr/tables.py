@@ -102,15 +102,22 @@ def at_one_size(
     return found[["method", "recognizer", metric, "cell"]].reset_index(drop=True)
 
 
-def difference(results: pd.DataFrame, a: str, b: str, metric: str, **keys: str | int) -> pd.Series:
-    """``a`` minus ``b``, whichever of the two methods the paired difference was recorded with.
+def difference(results: pd.DataFrame, a: str, b: str, metric: str, of: str = "method", **keys: str | int) -> pd.Series:
+    """``a`` minus ``b``, whichever of the two the paired difference was recorded with.
+
+    Args:
+        results: as :func:`lrfr.record.load` gives them.
+        a, b: methods, or what else the column ``of`` holds.
+        metric: what was subtracted.
+        of: ``"method"`` or ``"recognizer"``.
+        keys: what else the row must match.
 
     Returns:
         ``value``, ``low``, ``high`` and ``n``.
     """
-    if has(results, method=a, metric=f"{metric}_minus_{b}", **keys):
-        return pick(results, method=a, metric=f"{metric}_minus_{b}", **keys).iloc[0][["value", "low", "high", "n"]]
-    row = pick(results, method=b, metric=f"{metric}_minus_{a}", **keys).iloc[0]
+    if has(results, metric=f"{metric}_minus_{b}", **{of: a}, **keys):
+        return pick(results, metric=f"{metric}_minus_{b}", **{of: a}, **keys).iloc[0][["value", "low", "high", "n"]]
+    row = pick(results, metric=f"{metric}_minus_{a}", **{of: b}, **keys).iloc[0]
     return pd.Series({"value": -row["value"], "low": -row["high"], "high": -row["low"], "n": row["n"]})
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from lrfr import figures
 from lrfr.errors import LrfrError
@@ -50,6 +51,17 @@ def test_the_methods_of_a_chapter_differ_for_the_colour_blind(methods):
     for sight in (np.eye(3), deuteranope):
         seen = [sight @ figures.method_colour(m) for m in methods]
         assert min(np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[i + 1 :]) > 0.2
+
+
+def test_a_forest_has_its_first_row_on_top():
+    rows = [pd.Series({"value": v, "low": v - 0.1, "high": v + 0.2}) for v in (0.5, 0.7)]
+    axis = Figure().subplots()
+    figures.forest(axis, rows, ["a", "b"], ["#000000", "#ff0000"], [True, False])
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    assert axis.get_ylim() == (1.5, -0.5)
+    (segment,) = axis.collections[0].get_segments()
+    assert segment[:, 0].tolist() == pytest.approx([0.4, 0.7])
+    assert [line.get_markerfacecolor() for line in axis.get_lines()] == ["#000000", "white"]
 
 
 def test_an_error_map_is_the_largest_error_of_the_channels():

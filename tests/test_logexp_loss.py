@@ -135,6 +135,16 @@ def test_pulls_by_hand():
     assert Distance("logexp").pull(x, y) == pytest.approx(closed) and closed < 512**-0.5 / 15
 
 
+@pytest.mark.parametrize("kind", ["lp", "logexp"])
+def test_each_faces_own_gradient(kind):
+    """By autograd, and by Eqs 1 and 4: a face's gradient knows nothing of the other faces of the batch."""
+    x, y = unit(3, 16, 12), unit(3, 16, 13)
+    found = Distance(kind, 1).gradient(x, y)
+    expected = logexp_gradient(x, y) if kind == "logexp" else torch.sign(x - y) / 16
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-14)
+    torch.testing.assert_close(Distance(kind, 1).gradient(x[:1], y[:1]), found[:1])
+
+
 def test_what_is_no_distance_is_refused():
     with pytest.raises(LrfrError, match="out of lp, smooth-l1, logexp, logexp-released"):
         Distance("l3")  # type: ignore[arg-type]

@@ -66,6 +66,22 @@ def test_with_results_a_cell_has_our_value_beside_theirs(own, theirs):
     assert needs.cell("scface", surveillance.load(), **keys("d1")) == "0.733 [0.690, 0.771]"
 
 
+def test_a_row_of_the_paper_has_each_column_twice(own, theirs):
+    columns = {d: ("scface", {"protocol": f"80 people (seed 0), {d}", "metric": "rank_1"}) for d in ("d1", "d2")}
+    ours = {"Ours(w/o FT)": {"recognizer": "robust"}, "pretrained": {"recognizer": "mobilefacenet"}}
+    shown = needs.by_row(theirs.assign(value=theirs["value"] / 100), columns, ours).set_index("method")
+    assert list(shown.columns) == ["d1, published", "d1, ours", "d2, published", "d2, ours"]
+    assert shown.loc["DCR"].tolist() == ["0.733", "–", "–", "–"]  # the paper's d2 is not among these lines
+    assert shown.loc["Ours(w/o FT)"].tolist() == ["0.730", "needs SCface", "0.960", "needs SCface"]
+    assert shown.loc["pretrained"].tolist() == ["–", "needs SCface", "–", "needs SCface"]
+    row = ["scface", "80 people (seed 0), d1", "as photographed", 112, 0, "robust", "probe", "rank_1", 0.7, 0.6, 0.8, 9]
+    measured = pd.DataFrame([row], columns=record.measure.COLUMNS)
+    again = needs.by_row(theirs, columns, ours, measured, 2).set_index("method")
+    assert again.loc["Ours(w/o FT)", "d1, ours"] == "0.70 [0.60, 0.80]"
+    (own / "scface").mkdir()
+    assert needs.briefly("scface") == "run `lrfr evaluate scface`" and needs.briefly("lfw") == "–"
+
+
 def test_results_are_empty_before_anything_is_measured(own):
     found = surveillance.load()
     assert found.empty and found.columns.tolist() == [*record.measure.COLUMNS, *record.PROVENANCE]

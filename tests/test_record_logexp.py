@@ -12,8 +12,9 @@ from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.evaluation import identification, verification
 from lrfr.evaluation.intervals import PairBootstrap
+from lrfr.evaluation.resolution import centre_shift, errors
 from lrfr.measure import Measured, Pairs
-from lrfr.record import Entry
+from lrfr.record import Entry, logexp_inside
 from lrfr.record import logexp as record_logexp
 
 
@@ -133,7 +134,7 @@ def test_each_recogniser_has_its_rows_behind_one_method(faces, pairs, monkeypatc
     assert set(table["method"]) == {"bicubic", "HR"} and set(table["set"]) == {"att"}
     compared = table[table["metric"].str.contains("_minus_")]
     assert set(compared["recognizer"]) == {"robust", "other"}
-    assert {"view2", "view2 drift"} == set(table["protocol"])
+    assert {"view2", "view2 drift", "view2 errors"} == set(table["protocol"])
 
 
 def test_recording_again_measures_only_what_is_missing(faces, pairs, monkeypatch):
@@ -166,9 +167,67 @@ def test_a_set_without_pairs_is_recomputed_as_it_was_recorded(faces, monkeypatch
     covered = record.covered(record.load("logexp"), ["att"], record_logexp.names())
     same = record.compare(covered, again, 1e-5)
     assert len(same) == len(covered) == len(again) > 50
-    assert {"all pairs", "leave one out", "all pairs drift"} == set(again["protocol"])
+    assert {"all pairs", "leave one out", "all pairs drift", "all pairs errors"} == set(again["protocol"])
     one = record_logexp.recompute(["att"], ["robust"], (14,), 20)
     assert set(one["recognizer"]) == {"robust"} and set(one["px"]) == {14}
+
+
+def test_errors_of_lr_embeddings_by_hand(faces):
+    measured = Measured(faces, methods.interpolation(7))
+    rows = logexp_inside.error_rows(measured, OTHER, "devtest", 50, [FINE]).set_index("metric")
+    assert set(rows["protocol"]) == {"devtest errors"} and set(rows["recognizer"]) == {"other"}
+    hr, lr = measured.original(OTHER), measured.embedded(OTHER)
+    other = logexp_inside.strangers(faces.labels)
+    assert not (faces.labels == faces.labels[other]).any()
+    assert rows.loc["error", "value"] == pytest.approx(errors(hr, lr).mean())
+    share = {n: errors(n_hr, n_lr).mean() / errors(n_hr, n_hr[other]).mean() for n, n_hr, n_lr in (
+        ("other", hr, lr), ("fine", measured.original(FINE), measured.embedded(FINE))
+    )}  # fmt: skip
+    assert rows.loc["error_share", "value"] == pytest.approx(share["other"])
+    assert rows.loc["error_share", "low"] <= share["other"] <= rows.loc["error_share", "high"]
+    difference = rows.loc["error_share_minus_mobilefacenet"]
+    assert difference["value"] == pytest.approx(share["other"] - share["fine"], abs=1e-6)
+    assert difference["low"] <= difference["value"] <= difference["high"]
+    each = errors(hr, lr).mean(0)
+    assert rows.loc["error_p05", "value"] == pytest.approx(np.percentile(each, 5))
+    assert rows.loc["error_p95", "value"] == pytest.approx(np.percentile(each, 95))
+    assert rows.loc["centre_shift", "value"] == pytest.approx(centre_shift(hr, lr))
+    same = logexp_inside.error_rows(measured, TURNED, "devtest", 50, [FINE]).set_index("metric")
+    assert same.loc["error_share_minus_mobilefacenet", ["value", "low", "high"]].abs().max() < 1e-6, "paired"
+
+
+def test_an_ablation_is_compared_with_its_like_too(faces, pairs, monkeypatch):
+    monkeypatch.setattr(record_logexp, "view", lambda name: (faces, pairs))
+    monkeypatch.setattr(record_logexp, "likes", lambda name: ["robust"] if name == "other" else [])
+    table = record_logexp.record(["view2"], 20, (7,))
+    compared = table[table["metric"].str.endswith("_minus_robust")]
+    assert set(compared["recognizer"]) == {"other"}
+    assert {"auc_minus_robust", "accuracy_minus_robust", "error_share_minus_robust"} <= set(compared["metric"])
+    again = record_logexp.record(["view2"], 20, (7,))
+    assert len(again) == len(table), "recording again loses no row"
+
+
+def test_what_an_ablation_is_compared_with_stands_before_it():
+    """Recorded afterwards, it would take the comparison's rows away as outdated."""
+    later = [r.name.removeprefix("logexp-") for r in plans.pilots() if r.name.startswith("logexp-")]
+    order = [*plans.LOGEXP_SHIPPED, *later]
+    assert set(record_logexp.LIKE) | {record_logexp.OURS, "aug"} == set(order)
+    for name, like in record_logexp.LIKE.items():
+        assert all(order.index(other) < order.index(name) for other in like), name
+    assert set(record_logexp.FIGURE3) <= set(order)
+
+
+def test_gradients_of_each_size_and_loss(faces, monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda name: faces)
+    table = record_logexp.record(["gradients"], sizes=(7, 112))
+    assert set(table["set"]) == {"att-first"} and set(table["protocol"]) == {"gradients"}
+    assert (table["n"] == len(faces.identities)).all() and len(table) == 3 * 2 * 3
+    value = table.set_index(["recognizer", "px", "metric"])["value"]
+    assert value["other", 7, "gradient_l2"] > 0 and value["other", 7, "gradient_cosface"] > 0
+    assert value["other", 112, "gradient_l2"] == pytest.approx(0, abs=1e-6), "HR does not differ from itself"
+    one = record_logexp.gradients(record_logexp.entries(["other"], (7,))[0])
+    covered = record.covered(table, ["att-first"], ["other"], (7,))
+    record.compare(covered[covered["px"] == 7], one)
 
 
 def test_shipped_and_finished_runs_are_found(tmp_path, monkeypatch):
@@ -184,6 +243,7 @@ def test_shipped_and_finished_runs_are_found(tmp_path, monkeypatch):
         (tmp_path / "runs" / name / "weights.safetensors").touch()
     assert record_logexp.names() == ["mobilefacenet", "robust"]
     assert record_logexp.ablations() == ["maug-l1", "aug"]
+    assert record_logexp.likes("maug") == ["aug"] and record_logexp.likes("robust") == []
     with pytest.raises(LrfrError, match="Expected the settings of weights"):
         record_logexp.recogniser("aug")
     record_logexp.recogniser.cache_clear()

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lrfr.errors import LrfrError
-from lrfr.evaluation.resolution import dimension_errors, gradient_norms, project
+from lrfr.evaluation.resolution import centre_shift, dimension_errors, errors, gradient_norms, project
 from lrfr.recognizers import Recognizer
 
 
@@ -29,8 +29,17 @@ def judge() -> Recognizer:
 def test_errors_by_dimension_by_hand():
     hr, lr = np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([[4.0, 3.0], [0.0, 9.0]])
     np.testing.assert_allclose(dimension_errors(hr, lr), [0.1, 0.1])  # (.6, .8) - (.8, .6), and no difference
+    np.testing.assert_allclose(errors(hr, lr), [[0.2, 0.2], [0, 0]])
     with pytest.raises(LrfrError, match="N x D twice"):
         dimension_errors(hr, lr[:1])
+
+
+def test_the_shift_of_a_centre_by_hand():
+    """HR: (1, 0) and (-1, 0), each 1 from the centre (0, 0). LR: both at (0, 1), so 1 away: a share of 1."""
+    hr = np.array([[5.0, 0.0], [-2.0, 0.0]])
+    assert centre_shift(hr, np.array([[0.0, 1.0], [0.0, 3.0]])) == pytest.approx(1)
+    assert centre_shift(hr, hr[::-1]) == pytest.approx(0)
+    assert centre_shift(hr, np.array([[1.0, 0.0], [0.0, 1.0]])) == pytest.approx(0.5**0.5)
 
 
 def test_pca_finds_the_plane_in_which_points_lie():

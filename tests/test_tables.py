@@ -72,6 +72,17 @@ def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
     assert tables.verdict(chance[2:]) is False
 
 
+def test_a_difference_of_recognisers_is_found_from_either_side() -> None:
+    rows = [compared(method="bicubic", recognizer="robust", metric="auc_minus_start"), compared(recognizer="robust")]
+    table = pd.DataFrame(rows)[COLUMNS]
+    found = tables.difference(table, "robust", "start", "auc", "recognizer", method="bicubic")
+    assert found[["value", "low", "high", "n"]].tolist() == [0.1, 0.05, 0.2, 9]
+    turned = tables.difference(table, "start", "robust", "auc", "recognizer", method="bicubic")
+    assert turned[["value", "low", "high"]].tolist() == [-0.1, -0.2, -0.05]
+    with pytest.raises(LrfrError, match="No result is recorded"):
+        tables.difference(table, "start", "robust", "auc", "recognizer", method="A")
+
+
 def test_has_asks_for_all_its_keys(results: pd.DataFrame) -> None:
     assert tables.has(results, set="toy", metric="auc") and not tables.has(results, set="toy", metric="eer")
 

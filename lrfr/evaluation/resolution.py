@@ -23,21 +23,41 @@ def _unit(embeddings: np.ndarray) -> np.ndarray:
     return embeddings / np.linalg.norm(embeddings, axis=-1, keepdims=True)
 
 
-def dimension_errors(hr: np.ndarray, lr: np.ndarray) -> np.ndarray:
-    """How far LR embeddings lie from those of the same HR faces, dimension by dimension (Fig. 6).
+def errors(hr: np.ndarray, lr: np.ndarray) -> np.ndarray:
+    """How far LR embeddings lie from those of the same HR faces, face by face and dimension by dimension.
 
     Args:
         hr, lr: embeddings, ``N x D`` each, of any length; row i of both shows one photograph.
 
     Returns:
-        Mean over faces of the absolute difference of the unit vectors, ``D`` numbers.
+        Absolute differences of the unit vectors, ``N x D``.
 
     Raises:
         LrfrError: the shapes differ.
     """
     if hr.shape != lr.shape or hr.ndim != 2:
         raise LrfrError(f"Expected embeddings of the same faces, N x D twice, found {hr.shape} and {lr.shape}.")
-    return np.abs(_unit(hr) - _unit(lr)).mean(0)
+    return np.abs(_unit(hr) - _unit(lr))
+
+
+def dimension_errors(hr: np.ndarray, lr: np.ndarray) -> np.ndarray:
+    """Mean over faces of :func:`errors`, ``D`` numbers: what Fig. 6 shows the distribution of."""
+    return errors(hr, lr).mean(0)
+
+
+def centre_shift(hr: np.ndarray, lr: np.ndarray) -> float:
+    """How far a resolution lies from HR as a whole: 0 where LR faces lie about the same centre (Fig. 7).
+
+    Args:
+        hr, lr: embeddings, ``N x D`` each, of any length.
+
+    Returns:
+        Distance of the two centres, as a share of the mean distance of HR faces from theirs.
+    """
+    large, small = _unit(hr), _unit(lr)
+    centre = large.mean(0)
+    spread = np.linalg.norm(large - centre, axis=1).mean()
+    return float(np.linalg.norm(small.mean(0) - centre) / spread)
 
 
 @dataclass(frozen=True)

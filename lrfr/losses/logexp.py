@@ -110,6 +110,12 @@ class Distance:
         }[self.kind]
         return chosen(x, y, self.p)
 
+    def gradient(self, x: Tensor, y: Tensor) -> Tensor:
+        """Each face's own gradient over its ``x``, by autograd: ``N x D``, float64 (Fig. 4 and Eqs 1, 2, 4, 6)."""
+        moving = x.detach().double().requires_grad_()
+        (found,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
+        return found
+
     def pull(self, x: Tensor, y: Tensor) -> float:
         """How hard the distance pulls at a face: mean over the faces of the length of its gradient over ``x``.
 
@@ -117,9 +123,3 @@ class Distance:
         :class:`lrfr.papers.logexp.Settings`.
         """
         return float(self.gradient(x, y).norm(dim=1).mean())
-
-    def gradient(self, x: Tensor, y: Tensor) -> Tensor:
-        """Each face's gradient over its ``x`` by autograd, in double precision: ``N x D``."""
-        moving = x.detach().double().requires_grad_()
-        (gradient,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
-        return gradient

@@ -16,15 +16,42 @@ from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured, Pairs
+from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
 from lrfr.record import Entry, load, record_missing, shipped, view
+from lrfr.record.logexp_inside import error_rows, gradient_faces, gradient_rows
 
 #: Sides in pixels; 112 is HR.
 SIZES = (7, 14, 20, 28, 56, SIZE)
 #: The network that every fine-tuning starts from, and what the others are compared with.
 BASELINE: recognizers.Name = "mobilefacenet"
 _PREFIX = "logexp-"
+#: The paper's own model, which most ablations differ from in one thing.
+OURS = "maug-logexp1"
+#: What an ablation is compared with, beside the baseline; each stands before it in :func:`ablations`.
+LIKE: dict[str, tuple[str, ...]] = {
+    **{key: (OURS,) for key in (*logexp_study.table5(), *logexp_study.table6(), *logexp_study.figure3())},
+    **{key: (OURS,) for key in logexp_study.variants()},
+    **{key: ("distil-l2",) for key in logexp_study.distillations()},
+    "maug-l1": (OURS,),
+    "baseline": (OURS,),
+    "maug": ("aug", OURS),
+    "paug-logexp1": (OURS,),
+    "aug-l1": ("aug",),
+    "aug-logexp1": ("aug-l1", OURS),
+    "aug-l2": ("aug", "aug-l1"),
+    "aug-logexp2": ("aug-l2",),
+    "maug-logexp2": ("aug-logexp2", "maug"),
+    "maug-l2": ("maug-logexp2",),
+    "single-28": ("baseline", OURS),
+    "printed": ("maug", OURS),
+    "heavy-stopped": ("heavy",),
+    "distil-l1": (),
+    "distil-l2": ("distil-l1", OURS),
+}
+#: The models of Fig. 3: HR alone, one size beside it, several.
+FIGURE3 = ("single-7", "aug-logexp1", "single-20", "single-28", OURS)
 
 
 def names() -> list[str]:
@@ -40,7 +67,13 @@ def ablations() -> list[str]:
     return [n.removeprefix(_PREFIX) for n in done]
 
 
-@lru_cache(maxsize=2)
+def likes(name: str) -> list[str]:
+    """What a recogniser is compared with besides the baseline, as far as it is here."""
+    known = {*names(), *ablations()} if name in LIKE else ()
+    return [like for like in LIKE.get(name, ()) if like in known]
+
+
+@lru_cache(maxsize=4)
 def recogniser(name: str) -> tuple[Recognizer, str]:
     """A recogniser by the name that results give it, and the digest of its weights; shipped weights go before a run's.
 
@@ -77,13 +110,15 @@ class Bench:
     def rows(self, entry: Entry) -> pd.DataFrame:
         """Everything about one recogniser at one size, its drift from the baseline, and its paired differences to it.
 
-        With a pair list: verification, LR against HR and both LR. Without: all pairs and leave one out.
+        With a pair list: verification, LR against HR and both LR, and differences to its likes too. Without: all pairs
+        and leave one out. With both, unless the faces are HR, the errors of its LR embeddings.
         """
         recognizer, _ = recogniser(entry.recognizer)
         baseline, _ = recogniser(BASELINE)
         measured = Measured(self.faces, entry.method)
         where = (self.protocol, self.replicates)
         differs = entry.recognizer != BASELINE
+        beside = [recogniser(like)[0] for like in likes(entry.recognizer)] if self.pairs is not None else []
         parts = []
         if self.pairs is None:
             parts.append(measure.set_rows(measured, recognizer, self.replicates))
@@ -93,9 +128,11 @@ class Bench:
             parts.append(measure.pair_rows(measured, recognizer, self.pairs, *where))
             if self.pairs.fold is None:
                 parts.append(measure.best_accuracy_rows(measured, recognizer, self.pairs, *where))
-            if differs:
-                parts.append(measure.recognizer_difference_rows(measured, recognizer, baseline, self.pairs, *where))
+            for other in [baseline, *beside] if differs else ():
+                parts.append(measure.recognizer_difference_rows(measured, recognizer, other, self.pairs, *where))
         parts.append(measure.drift_rows(measured, recognizer, baseline, *where))
+        if entry.method.px != SIZE:
+            parts.append(error_rows(measured, recognizer, *where, beside))
         return pd.concat(parts, ignore_index=True)
 
 
@@ -110,7 +147,8 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
     """Measure the baseline and the shipped recognisers on the named sets.
 
     Args:
-        sets: att, caltech, celeba-held-out, view2, devtest; ``ablations`` for every finished ablation on LFW View 1.
+        sets: att, caltech, celeba-held-out, view2, devtest; ``ablations`` for every finished ablation on LFW View 1,
+            ``gradients`` for Fig. 3b on AT&T.
         replicates: draws of the intervals.
         sizes: sides in pixels.
 
@@ -121,13 +159,31 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
         LrfrError: no set is named.
     """
     if not sets:
-        raise LrfrError("Nothing to record: name att, caltech, celeba-held-out, view2, devtest or ablations.")
+        raise LrfrError(
+            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations or gradients."
+        )
     for name in sets:
+        if name == "gradients":
+            _record_gradients(sizes)
+            continue
         known = [BASELINE, *ablations()] if name == "ablations" else names()
         here = bench("devtest" if name == "ablations" else name, replicates)
         for recognizer in known:  # one after the other, so that its network is loaded once
             record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], sizes), here.rows)
     return load("logexp")
+
+
+def _record_gradients(sizes: Sequence[int]) -> None:
+    faces, here = gradient_faces(), [*names(), *ablations()]
+    known = dict.fromkeys([*names(), *(name for name in FIGURE3 if name in here)])
+    for name in known:
+        found = entries([name], sizes)
+        record_missing("logexp", faces.name, "gradients", found, lambda entry: gradients(entry, faces))
+
+
+def gradients(entry: Entry, faces: FaceDataset | None = None) -> pd.DataFrame:
+    """The rows of Fig. 3b of one recogniser at one size."""
+    return gradient_rows(Measured(faces or gradient_faces(), entry.method), recogniser(entry.recognizer)[0])
 
 
 def recompute(

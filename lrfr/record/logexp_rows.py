@@ -1,0 +1,244 @@
+"""Where logexp's rows and logs lie, and what its runs are called: for both pages of the chapter.
+
+``tables.value(results, **at("robust", 7, "probe"))`` is an AUC on LFW View 2.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lrfr import methods, plans, record, runs, tables
+from lrfr.alignment import SIZE
+from lrfr.errors import LrfrError
+from lrfr.evaluation.validation import late_gain
+from lrfr.losses.logexp import Distance
+from lrfr.papers import logexp_study
+from lrfr.papers.logexp import Settings
+from lrfr.record import surveillance
+from lrfr.record.logexp import BASELINE, OURS
+from lrfr.record.logexp_inside import GRADIENT_SET
+
+ROBUST, RIVAL = "robust", "maug-l1"
+#: Sizes at which the paper's augmentation helps, and the two ways in which LFW stands in for XQLFW.
+LOW = (7, 14, 20)
+SETTINGS = {"probe": "LR probe, HR gallery", "both": "both LR"}
+#: The other papers whose upsamplers stand before the pretrained network.
+ROADS = ("frloss", "ftlgan", "ipfsrgan", "multiscale")
+
+Keys = dict[str, str | int]
+
+
+def title(name: str) -> str:
+    """What tables and figures call a recogniser that results call ``name``."""
+    known = {v: k.replace("Ours(", "LogExp").replace(")", "") for k, v in logexp_study.PRINTED.items()}
+    known |= {"maug-l1": "MAug+L1", "maug-l2": "MAug+L2", BASELINE: "pretrained"}
+    known |= {f"ratio-{'-'.join(map(str, r))}": ":".join(map(str, r)) for r in logexp_study.RATIOS}
+    return known.get(name, name)
+
+
+def at(recognizer: str, px: int, setting: str, metric: str = "auc", protocol: str = "view2") -> Keys:
+    """A recogniser on LFW's pairs behind bicubic enlargement, or at HR; ``auc_minus_mobilefacenet`` is paired."""
+    where: Keys = {"set": "lfw", "protocol": protocol, "method": "HR" if px == SIZE else "bicubic", "px": px, "seed": 0}
+    return where | {"recognizer": recognizer, "setting": setting, "metric": metric}
+
+
+def drift(recognizer: str, px: int, protocol: str = "view2") -> Keys:
+    """Mean cosine to what the pretrained network sees of the same HR face."""
+    return at(recognizer, px, "", f"cosine_to_{BASELINE}", f"{protocol} drift")
+
+
+def inside(recognizer: str, px: int, metric: str = "error_share", protocol: str = "devtest") -> Keys:
+    """Errors of LR embeddings; see :func:`lrfr.record.logexp_inside.error_rows`."""
+    return at(recognizer, px, "", metric, f"{protocol} errors")
+
+
+def gradient(recognizer: str, px: int, metric: str = "gradient_logexp") -> Keys:
+    """Fig. 3b; see :func:`lrfr.record.logexp_inside.gradient_rows`."""
+    return at(recognizer, px, "", metric, "gradients") | {"set": GRADIENT_SET}
+
+
+def difference(results: pd.DataFrame, a: str, b: str, keys: Keys) -> pd.Series:
+    """One recogniser minus another, whichever of the two it was recorded with.
+
+    Args:
+        results: as :func:`lrfr.record.load` gives them.
+        a, b: recognisers.
+        keys: of a row of either of them, with the metric that is subtracted.
+
+    Raises:
+        LrfrError: it is not recorded.
+    """
+    left = {k: v for k, v in keys.items() if k not in ("recognizer", "metric")}
+    return tables.difference(results, a, b, str(keys["metric"]), "recognizer", **left)
+
+
+def gains(
+    results: pd.DataFrame,
+    pairs: Sequence[tuple[str, str]],
+    sizes: Sequence[int] = LOW,
+    settings: Sequence[str] = tuple(SETTINGS),
+    metrics: Sequence[str] = ("auc",),
+    protocol: str = "devtest",
+) -> list[pd.Series]:
+    """Every recorded paired difference of these pairs of recognisers, for :func:`lrfr.tables.decided`.
+
+    At HR both settings are the same comparison and it counts once. A run that diverged has no rows and is left out.
+    """
+    found = []
+    for a, b in pairs:
+        for px in sizes:
+            for setting in settings if px != SIZE else settings[-1:]:
+                for metric in metrics:
+                    try:
+                        found.append(difference(results, a, b, at(a, px, setting, metric, protocol)))
+                    except LrfrError:
+                        continue
+    return found
+
+
+def less(found: Sequence[pd.Series]) -> list[pd.Series]:
+    """The same differences, signs turned: for what is better where it is less."""
+    return [pd.Series({"value": -r["value"], "low": -r["high"], "high": -r["low"]}) for r in found]
+
+
+@cache
+def told(name: str) -> dict[str, Any]:
+    """Settings, curve and provenance of a run: beside its shipped weights, or as ``lrfr keep`` kept them.
+
+    Raises:
+        LrfrError: neither is there.
+    """
+    run = f"logexp-{name}"
+    if record.shipped(run):
+        return json.loads(methods.checkpoint(run).with_suffix(".json").read_text())
+    return runs.kept_log(run)
+
+
+def curve(name: str) -> pd.DataFrame:
+    """The log of a run, a line a row."""
+    return pd.DataFrame(told(name)["curve"])
+
+
+def looks(name: str) -> pd.DataFrame:
+    """The lines at which a run looked at faces that it did not learn from."""
+    found = curve(name)
+    return found.dropna(subset=["validation_hr_cosine"]) if "validation_hr_cosine" in found else found[:0]
+
+
+def plateau(name: str) -> dict[str, str | bool]:
+    """What the last fifth of a run still gained on faces that it does not see: 1 - cosine of LR to the frozen HR."""
+    seen = looks(name)["validation_lr_cosine"]
+    if len(seen) < 2:
+        return {"LR distance falls by": "–", "on its plateau": False}
+    gain = late_gain((1 - seen).tolist())
+    return {"LR distance falls by": f"{gain:.1%}", "on its plateau": gain < 0.01}
+
+
+def settings_of(name: str) -> Settings:
+    """What a run was planned with."""
+    found = plans.find(f"logexp-{name}").settings
+    assert isinstance(found, Settings)
+    return found
+
+
+def distance_in_words(distance: Distance) -> str:
+    """``LogExp, p = 1``."""
+    match distance.kind:
+        case "lp":
+            return f"L{distance.p:g}"
+        case "smooth-l1":
+            return "SmoothL1"
+        case "logexp":
+            return f"LogExp, p = {distance.p:g}"
+    return f"LogExp, p = {distance.p:g}, code's form"
+
+
+def recipe(name: str) -> dict[str, str]:
+    """What a run learns by, in words: sizes, distance and lambda, whose embedding is the target, and what else."""
+    s = settings_of(name)
+    shares = ":".join(f"{r:g}" for r in s.ratio) if len(set(s.ratio)) > 1 else "1:1"
+    sizes = "HR alone" if not s.sizes else ", ".join(map(str, s.sizes)) + (f" px = {shares}" if s.sizes[1:] else " px")
+    unit = "" if s.unit == "printed" else " (pulls)"
+    targets = {"both": "own HR, both sides", "stopped": "own HR, stopped", "frozen": "pretrained HR"}
+    rest = [f"CosFace {s.classification:g}" if s.classification else ""]
+    rest += [f"anchor {s.anchor:g}" if s.anchor else "", f"relation {s.relation:g}" if s.relation else ""]
+    rest += ["jitter" if s.jitter else "", f"mean of weights {s.average:g}" if s.average else ""]
+    return {
+        "LR sizes": sizes.replace(" px = 1:1", " px alike") if sizes.endswith("= 1:1") else sizes,
+        "distance": distance_in_words(s.distance) if s.weight else "–",
+        "lambda": f"{s.weight:g}{unit}" if s.weight else "–",
+        "target": targets[s.target] if s.weight else "–",
+        "beside": ", ".join(filter(None, rest)) or "–",
+        "steps x batch": f"{s.schedule.steps:,} x {s.schedule.batch_size}",
+        "optimiser": f"{s.optimizer} {s.schedule.learning_rate:g}",
+    }
+
+
+def ended(name: str) -> bool:
+    """Whether a run reached its last step with numbers."""
+    return told(name).get("diverged") is None
+
+
+def label(name: str) -> str:
+    """What ``lrfr evaluate`` calls a recogniser of ours in its results."""
+    return name if name in (BASELINE, ROBUST) else f"{ROBUST} (logexp-{name})"
+
+
+def command(place: str, name: str) -> str:
+    """What measures a recogniser on a surveillance set."""
+    words = f"lrfr evaluate {place} --recognizer {BASELINE if name == BASELINE else ROBUST}"
+    if name in (BASELINE, ROBUST):
+        return words
+    shipped = record.shipped(f"logexp-{name}")
+    weights = f"data/checkpoints/logexp-{name}.safetensors" if shipped else f"runs/logexp-{name}/weights.safetensors"
+    return f"{words} --recognizer-weights {weights}"
+
+
+def with_surveillance(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows of LFW and of the surveillance sets together, every recogniser called as ``lrfr evaluate`` does."""
+    own = results[results["set"] == "lfw"]
+    own = own.assign(recognizer=own["recognizer"].map(label))
+    measured = surveillance.load()
+    return pd.concat([measured, own], ignore_index=True) if len(measured) else own
+
+
+def others() -> list[pd.DataFrame]:
+    """The results of the other papers, as far as they are recorded."""
+    return [record.load(paper) for paper in ROADS if record.path(paper).is_file()]
+
+
+def roads(results: pd.DataFrame, px: int, setting: str = "probe", metric: str = "auc") -> pd.DataFrame:
+    """Both roads at one size on LFW View 2, best first: upsamplers before the pretrained network, and recognisers.
+
+    Returns:
+        Rows of results with ``road``: ``"HR"``, ``"pretrained"`` (bicubic), ``"super-resolution"`` or
+        ``"recogniser"``. A method that stands in several papers is taken from the first.
+    """
+    whole = pd.concat([results, *others()], ignore_index=True)
+    keys = {"set": "lfw", "protocol": "view2", "setting": setting, "metric": metric, "seed": 0}
+    found = whole[(whole[list(keys)] == pd.Series(keys)).all(axis=1) & whole["px"].isin([px, SIZE])]
+    taught = found["recognizer"].isin([ROBUST, OURS])
+    found = found[(found["recognizer"] == BASELINE) | (taught & (found["px"] == px))]
+    found = found.drop_duplicates(["method", "recognizer"])
+    plain = found["recognizer"].eq(BASELINE)
+    kinds = [found["method"].eq("HR"), ~plain, found["method"].eq("bicubic")]
+    found = found.assign(road=np.select(kinds, ["HR", "recogniser", "pretrained"], "super-resolution"))
+    return found.sort_values("value", ascending=metric in tables.LESS, kind="stable").reset_index(drop=True)
+
+
+def winner(found: pd.DataFrame) -> tuple[str, pd.Series | None]:
+    """Which road is ahead in a table of :func:`roads`, and the best upsampler.
+
+    Ahead is whose whole interval lies above the other's. The intervals are not paired, so this is the stricter test.
+    """
+    upsamplers = found[found["road"] == "super-resolution"]
+    if upsamplers.empty:
+        return "no upsampler is recorded", None
+    best, taught = upsamplers.iloc[0], found[found["recognizer"] == ROBUST].iloc[0]
+    if taught["low"] > best["high"]:
+        return "the taught recogniser", best
+    return ("super-resolution" if best["low"] > taught["high"] else "neither clearly"), best
