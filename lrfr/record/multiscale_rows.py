@@ -140,7 +140,7 @@ def contests(
         for recognizer in recognizers:
             keys = search(name, size, method, recognizer)
             keys = {k: v for k, v in keys.items() if k not in ("method", "metric")}
-            row = tables.difference(results, method, baseline, "rank_1", **keys)
+            row = tables.difference(results, method, baseline, "rank_1", "method", **keys)
             found.append(pd.concat([row, pd.Series({"set": name, "size": named(size), "recognizer": recognizer})]))
     return found
 
