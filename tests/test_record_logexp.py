@@ -228,6 +228,8 @@ def test_gradients_of_each_size_and_loss(faces, monkeypatch):
     one = record_logexp.gradients(record_logexp.entries(["other"], (7,))[0])
     covered = record.covered(table, ["att-first"], ["other"], (7,))
     record.compare(covered[covered["px"] == 7], one)
+    entry = record_logexp.entries(["other"], (7,))[0]
+    assert record_logexp.gradients(entry, metrics=["gradient_l2"])["metric"].tolist() == ["gradient_l2"]
 
 
 def test_shipped_and_finished_runs_are_found(tmp_path, monkeypatch):

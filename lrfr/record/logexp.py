@@ -20,7 +20,7 @@ from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
 from lrfr.record import Entry, load, record_missing, shipped, view
-from lrfr.record.logexp_inside import error_rows, gradient_faces, gradient_rows
+from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_faces, gradient_rows
 
 #: Sides in pixels; 112 is HR.
 SIZES = (7, 14, 20, 28, 56, SIZE)
@@ -181,9 +181,11 @@ def _record_gradients(sizes: Sequence[int]) -> None:
         record_missing("logexp", faces.name, "gradients", found, lambda entry: gradients(entry, faces))
 
 
-def gradients(entry: Entry, faces: FaceDataset | None = None) -> pd.DataFrame:
-    """The rows of Fig. 3b of one recogniser at one size."""
-    return gradient_rows(Measured(faces or gradient_faces(), entry.method), recogniser(entry.recognizer)[0])
+def gradients(
+    entry: Entry, faces: FaceDataset | None = None, metrics: Sequence[str] = (*DISTANCES, COSFACE)
+) -> pd.DataFrame:
+    """The rows of Fig. 3b of one recogniser at one size, of these losses."""
+    return gradient_rows(Measured(faces or gradient_faces(), entry.method), recogniser(entry.recognizer)[0], metrics)
 
 
 def recompute(

@@ -73,7 +73,9 @@ def error_rows(
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
-def gradient_rows(measured: Measured, recognizer: Recognizer) -> pd.DataFrame:
+def gradient_rows(
+    measured: Measured, recognizer: Recognizer, metrics: Sequence[str] = (*DISTANCES, COSFACE)
+) -> pd.DataFrame:
     """How large a step faces of one resolution would ask of a network, by three losses (Fig. 3b).
 
     The two distances compare unit vectors, LR with HR, without gradient through HR. CosFace has the paper's scale and
@@ -89,7 +91,7 @@ def gradient_rows(measured: Measured, recognizer: Recognizer) -> pd.DataFrame:
 
     hr, size = measured.dataset.tensor(), [measured.method.px]
     losses = {name: partial(_apart, distance) for name, distance in DISTANCES.items()} | {COSFACE: cosface}
-    found = {name: float(gradient_norms(recognizer, hr, size, loss)[0]) for name, loss in losses.items()}
+    found = {name: float(gradient_norms(recognizer, hr, size, losses[name])[0]) for name in metrics}
     where = (measured, "gradients", recognizer.name, "")
     rows = [measure.result_row(*where, metric, measure.bare(v), len(hr)) for metric, v in found.items()]
     return pd.DataFrame(rows, columns=measure.COLUMNS)
