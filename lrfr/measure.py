@@ -16,7 +16,7 @@ from lrfr import embeddings
 from lrfr.datasets import FaceDataset
 from lrfr.datasets.base import to_tensor
 from lrfr.evaluation import identification, quality, verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval
+from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, Statistic, percentile_interval
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.methods import Method, restore
 from lrfr.networks.lpips import Backbone
@@ -31,8 +31,9 @@ FAR = 1e-3
 #: Ranks of a CMC with one gallery photograph a person that are kept, as far as there are people.
 RANKS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 30, 40, 50, 100)
 _AUC = verification.auc
-_TAR = partial(verification.tar, far=1e-2)
 _STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
+#: What a pair list is measured by, besides accuracy.
+LISTED: dict[str, Statistic] = {**_STATISTICS, "tar_at_far_0.01": partial(verification.tar, far=1e-2)}
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,8 @@ def score_rows(
     identity = measured.dataset.labels
     bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
     s, rows, where = similarity, [], (measured, protocol, recognizer, setting)
-    for metric, statistic in _STATISTICS.items():
+    for metric, statistic in LISTED.items():
         rows.append(result_row(*where, metric, bootstrap.interval(statistic, s), len(s)))
-    rows.append(result_row(*where, "tar_at_far_0.01", bootstrap.interval(_TAR, s), len(s)))
     if pairs.fold is not None:
         value, spread = accuracy(s, pairs, bootstrap)
         rows.append(result_row(*where, "accuracy", value, len(s)))
@@ -158,11 +158,28 @@ def accuracy(similarity: np.ndarray, pairs: Pairs, bootstrap: PairBootstrap) -> 
     Where there are no folds it is that of the best threshold of the very pairs, without deviation (no number). The
     interval keeps the thresholds.
     """
-    if pairs.fold is None:
-        return bootstrap.fixed_accuracy(correct(similarity, pairs)), float("nan")
-    folds = verification.fold_accuracy(similarity, pairs.genuine, pairs.fold)
-    value = bootstrap.fixed_accuracy(folds.correct)
-    return Interval(folds.mean, value.low, value.high), folds.sd
+    mean, spread, right = decided(similarity, pairs)
+    value = bootstrap.fixed_accuracy(right)
+    return Interval(mean, value.low, value.high), spread
+
+
+def decided(similarity: np.ndarray, pairs: Pairs) -> tuple[float, float, np.ndarray]:
+    """Accuracy, its deviation over the folds (no number without them), and whether each pair is decided rightly.
+
+    At the other folds' threshold, or at the best of all without folds.
+    """
+    if pairs.fold is not None:
+        folds = verification.fold_accuracy(similarity, pairs.genuine, pairs.fold)
+        return folds.mean, folds.sd, folds.correct
+    right = (similarity >= verification.best_threshold(similarity, pairs.genuine)) == pairs.genuine
+    return float(right.mean()), float("nan"), right
+
+
+def hr_threshold(measured: Measured, recognizer: Recognizer, pairs: Pairs, far: float = 1e-2) -> float:
+    """The threshold at which the HR photographs of a pair list have a false accept rate of at most ``far``."""
+    whole = measured.original(recognizer)
+    reference = recognizer.similarity(whole[pairs.first], whole[pairs.second])
+    return verification.tar_at_far(reference, pairs.genuine, far).threshold
 
 
 def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000) -> pd.DataFrame:
@@ -348,10 +365,7 @@ def recognizer_difference_rows(
     rows = []
     for setting in SETTINGS:
         mine, theirs = (measured.similarity(r, pairs, setting) for r in (recognizer, baseline))
-        found = {
-            metric: bootstrap.difference(statistic, mine, theirs)
-            for metric, statistic in (_STATISTICS | {"tar_at_far_0.01": _TAR}).items()
-        }
+        found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in LISTED.items()}
         found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
         for metric, value in found.items():
             name = f"{metric}_minus_{baseline.name}"
@@ -360,10 +374,8 @@ def recognizer_difference_rows(
 
 
 def correct(similarity: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """Whether each pair is decided rightly: at the other folds' threshold, or at the best of all without folds."""
-    if pairs.fold is not None:
-        return verification.fold_accuracy(similarity, pairs.genuine, pairs.fold).correct
-    return (similarity >= verification.best_threshold(similarity, pairs.genuine)) == pairs.genuine
+    """Whether each pair is decided rightly; see :func:`decided`."""
+    return decided(similarity, pairs)[2]
 
 
 def best_accuracy_rows(

@@ -35,7 +35,6 @@ def faces():
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
     monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(benchmark, "path", lambda paper: tmp_path / f"{paper}.csv")
     monkeypatch.setattr(record, "commit", lambda: "0123456789")
     monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
 
@@ -43,7 +42,7 @@ def own(tmp_path, monkeypatch):
 @pytest.mark.parametrize("setting", measure.SETTINGS)
 def test_scores_of_a_set_are_those_of_all_its_pairs(faces, judge, setting):
     measured = Measured(faces, methods.interpolation(14))
-    found = benchmark.set_scores(measured, judge, setting, 200)
+    found = benchmark.set_scores(measured, judge, setting, 0.9, 200)
     assert set(found) == METRICS and all(len(d.replicates) == 200 for d in found.values())
     flat = AllPairs(measured.matrix(judge, setting), faces.labels, both_orders=setting == "probe").pairs()
     for metric, value in verification.report(flat.similarity, flat.genuine).items():
@@ -58,7 +57,7 @@ def test_scores_of_a_set_are_those_of_all_its_pairs(faces, judge, setting):
 @pytest.mark.parametrize("folds", [0, 4])
 def test_scores_of_a_pair_list(faces, judge, folds):
     measured, pairs = Measured(faces, methods.interpolation(14)), some_pairs(faces, folds)
-    found = benchmark.list_scores(measured, judge, "both", pairs, 50)
+    found = benchmark.list_scores(measured, judge, "both", pairs, 0.9, 50)
     assert set(found) == METRICS
     s = measured.similarity(judge, pairs, "both")
     identity = faces.labels
@@ -75,10 +74,8 @@ def test_a_threshold_of_hr_stays(faces, judge, listed):
     pairs = some_pairs(faces)
 
     def scores(method):
-        measured = Measured(faces, method)
-        if listed:
-            return benchmark.list_scores(measured, judge, "both", pairs, 50)
-        return benchmark.set_scores(measured, judge, "both", 50)
+        table = benchmark._Table(faces, pairs if listed else None, "bicubic", 50)
+        return table.scores(Measured(faces, method), judge, "both")
 
     whole, flat = (
         scores(methods.hr()),
@@ -94,7 +91,8 @@ def test_a_threshold_of_hr_stays(faces, judge, listed):
 def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
     kinds = {m.name: Measured(faces, m) for m in (methods.hr(), methods.interpolation(7))}
     poor = Measured(faces, methods.interpolation(7, "nearest"))
-    best, plain, mine = (benchmark.set_scores(m, judge, "probe", 100) for m in (kinds["HR"], kinds["bicubic"], poor))
+    three = (kinds["HR"], kinds["bicubic"], poor)
+    best, plain, mine = (benchmark.set_scores(m, judge, "probe", 0.9, 100) for m in three)
     table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, plain, best).set_index("metric")
     difference = table.loc["d_prime_minus_bicubic"]
     assert difference["value"] == pytest.approx(mine["d_prime"].value - plain["d_prime"].value)
@@ -103,15 +101,13 @@ def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
     assert "auc_share_of_gap" not in table.index, "a gap that may be nothing has no share"
     drawn = torch.Generator().manual_seed(0)
     ruined = Measured(faces, methods.Method("noise", 7, lambda lr: torch.rand(len(lr), 3, 112, 112, generator=drawn)))
-    worst = benchmark.set_scores(ruined, judge, "probe", 100)
+    worst = benchmark.set_scores(ruined, judge, "probe", 0.9, 100)
     table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, worst, best).set_index("metric")
     share = (mine["auc"].value - worst["auc"].value) / (best["auc"].value - worst["auc"].value)
     assert table.loc["auc_share_of_gap", "value"] == pytest.approx(share)
 
 
 def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkeypatch):
-    loaded = []
-
     def two(px, only=None):
         other = Entry(methods.interpolation(px, "nearest"), weights="abc")
         return [Entry(methods.hr()), Entry(methods.interpolation(px)), other]
@@ -119,7 +115,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     monkeypatch.setattr(benchmark, "entries", two)
     monkeypatch.setattr(benchmark, "judges", lambda quick: [judge])
     monkeypatch.setattr(benchmark, "_record_costs", lambda *those: None)
-    monkeypatch.setattr(datasets, "load", lambda name: loaded.append(name) or faces)
+    monkeypatch.setattr(benchmark, "faces_of", lambda name: (faces, None))
     table = benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)
     cells = table.groupby(["protocol", "px"])["method"].agg(set).to_dict()
     three = {"bicubic", "nearest"}
@@ -131,13 +127,13 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     psnr = table[table["metric"] == "psnr"].set_index(["protocol", "px", "method"])["value"]
     assert psnr["noise", 14, "bicubic"] < psnr["bicubic", 14, "bicubic"]
     rows = benchmark._Table.rows
-    monkeypatch.setattr(benchmark._Table, "rows", None)  # nothing is computed again
+    monkeypatch.setattr(benchmark._Table, "rows", lambda *those, **named: pytest.fail("it is recorded"))
     assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
     seen = []
 
-    def note(self, method, firsts, seeing):
-        seen.append((self.protocol, method.name, method.px))
-        return rows(self, method, firsts, seeing)
+    def note(self, entry, firsts, seeing):
+        seen.append((self.protocol, entry.method.name, entry.method.px))
+        return rows(self, entry, firsts, seeing)
 
     monkeypatch.setattr(benchmark._Table, "rows", note)
     before = two
@@ -152,16 +148,16 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
 
 def test_a_recogniser_with_other_weights_or_a_stronger_camera_makes_a_cell_anew(judge):
     entry = Entry(methods.interpolation(7), weights="abc")
-    stamp = benchmark.stamped(entry, [judge], None).weights
-    assert benchmark.stamped(entry, [corners()], None).weights == stamp
+
+    def made(seeing, camera=None, upsampler=entry):
+        return benchmark.stamped(upsampler, benchmark.stamp([seeing], camera)).weights
+
+    first = made(judge)
+    assert made(corners()) == first
     other = corners()
     other.network.scale.data += 1
-    changed = [
-        benchmark.stamped(entry, [other], None),
-        benchmark.stamped(entry, [judge], Camera()),
-        benchmark.stamped(Entry(entry.method, weights="abd"), [judge], None),
-    ]
-    assert len({stamp, *(e.weights for e in changed)}) == 4
+    changed = [made(other), made(judge, Camera()), made(judge, None, Entry(entry.method, weights="abd"))]
+    assert len({first, *changed}) == 4
 
 
 @pytest.mark.parametrize("px", benchmark.SIZES)
@@ -192,7 +188,8 @@ def test_the_strongest_of_the_mixture_each_alone():
 
 def test_costs_are_measured_once(judge, monkeypatch):
     monkeypatch.setattr(benchmark, "real_esrgan", lambda px: Entry(methods.interpolation(px, "nearest"), weights="re"))
-    benchmark._record_costs([14], ["SRCNN"], [judge])
+    upsamplers = {14: benchmark.entries(14, ["SRCNN"])}
+    benchmark._record_costs(upsamplers, [judge])
     table = record.load("benchmark")
     assert set(table["set"]) == {"any"} and set(table["metric"]) == {"parameters", "gflops", "ms"}
     found = table.set_index(["method", "recognizer", "metric"])["value"]
@@ -203,7 +200,7 @@ def test_costs_are_measured_once(judge, monkeypatch):
     assert found["bicubic", "", "parameters"] == 0 and found["bicubic", "", "ms"] < found["SRCNN", "", "ms"]
     assert found["HR", "corners", "parameters"] == 1
     monkeypatch.setattr(benchmark.costs, "measured", None)
-    benchmark._record_costs([14], ["SRCNN"], [judge])
+    benchmark._record_costs(upsamplers, [judge])
 
 
 def test_a_choice_that_is_unknown_is_named():

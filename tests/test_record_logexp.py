@@ -122,7 +122,7 @@ def test_drift_says_how_far_a_network_went_from_its_start(faces):
 
 
 def test_each_recogniser_has_its_rows_behind_one_method(faces, pairs, monkeypatch):
-    monkeypatch.setattr(record_logexp, "view", lambda name: (faces, pairs))
+    monkeypatch.setattr(record_logexp, "faces_of", lambda name: (faces, pairs))
     table = record_logexp.record(["view2"], 20, (7, 112))
     assert table.groupby("recognizer")["px"].unique().map(list).to_dict() == {
         name: [7, 112] for name in ("mobilefacenet", "robust", "other")
@@ -197,7 +197,7 @@ def test_errors_of_lr_embeddings_by_hand(faces):
 
 
 def test_an_ablation_is_compared_with_its_like_too(faces, pairs, monkeypatch):
-    monkeypatch.setattr(record_logexp, "view", lambda name: (faces, pairs))
+    monkeypatch.setattr(record_logexp, "faces_of", lambda name: (faces, pairs))
     monkeypatch.setattr(record_logexp, "likes", lambda name: ["robust"] if name == "other" else [])
     table = record_logexp.record(["view2"], 20, (7,))
     compared = table[table["metric"].str.endswith("_minus_robust")]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from toy_recognition import corners, some_pairs
 
-from lrfr import datasets, methods, plans, recognizers, record
+from lrfr import datasets, methods, plans, record
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality
 from lrfr.record import Entry, transfer
@@ -14,8 +14,7 @@ from lrfr.record import Entry, transfer
 @pytest.fixture(autouse=True)
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
-    for module in (record, transfer):
-        monkeypatch.setattr(module, "path", lambda paper: tmp_path / f"{paper}.csv")
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
     monkeypatch.setattr(record, "commit", lambda: "0123456789")
     monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
     monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
@@ -24,8 +23,7 @@ def own(tmp_path, monkeypatch):
 def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):
     faces = datasets.load("att").subset(np.concatenate([np.arange(4) + 10 * p for p in range(6)]), "lfw")
     monkeypatch.setattr(transfer, "view", lambda name: (faces, some_pairs(faces)))
-    monkeypatch.setattr(transfer, "JUDGES", ("corners",))
-    monkeypatch.setattr(recognizers, "load", lambda name: corners())
+    monkeypatch.setattr(transfer, "load_judges", lambda names: [corners()])
     kernels = {"none": "bicubic", "dlib": "nearest", "sface": "area"}
 
     def some(loss):

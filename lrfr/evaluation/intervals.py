@@ -10,7 +10,7 @@ Two methods are compared under the same draws (`PairBootstrap.difference`), whic
 same seed and identities give the same draws, so intervals from separate calls can be compared too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,6 +64,23 @@ def percentile_interval(value: float, replicates: np.ndarray) -> Interval:
         )
     low, high = np.quantile(defined, [0.025, 0.975])
     return Interval(float(value), float(low), float(high))
+
+
+def share_of_gap(value: Sequence[float], draw: Sequence[np.ndarray]) -> Interval | None:
+    """95 % interval of (method - baseline) / (reference - baseline), such as bicubic and HR.
+
+    Args:
+        value: of method, baseline and reference.
+        draw: their replicates, under the same draws.
+
+    Returns:
+        None where the interval of the gap itself (reference - baseline) includes 0.
+    """
+    if not percentile_interval(value[2] - value[1], draw[2] - draw[1]).excludes_zero:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):  # a replicate without a gap: infinite, sorted to an end
+        share = (draw[0] - draw[1]) / (draw[2] - draw[1])
+    return percentile_interval((value[0] - value[1]) / (value[2] - value[1]), share)
 
 
 @dataclass(frozen=True)
@@ -157,13 +174,8 @@ class PairBootstrap:
         None where the interval of the gap itself (reference - baseline) includes 0: a share of a gap that may not
         exist says nothing.
         """
-        value = [self.value(statistic, s) for s in (similarity, baseline, reference)]
-        draw = [self.replicate(statistic, s) for s in (similarity, baseline, reference)]
-        if not percentile_interval(value[2] - value[1], draw[2] - draw[1]).excludes_zero:
-            return None
-        with np.errstate(divide="ignore", invalid="ignore"):  # a replicate without a gap: infinite, sorted to an end
-            share = (draw[0] - draw[1]) / (draw[2] - draw[1])
-        return percentile_interval((value[0] - value[1]) / (value[2] - value[1]), share)
+        three = (similarity, baseline, reference)
+        return share_of_gap([self.value(statistic, s) for s in three], [self.replicate(statistic, s) for s in three])
 
     def means(self, values: ArrayLike) -> np.ndarray:
         """The weighted mean over all pairs in each replicate."""

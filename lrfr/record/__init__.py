@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lrfr import assets, datasets, embeddings, measure, methods
+from lrfr import assets, datasets, embeddings, measure, methods, recognizers
 from lrfr.datasets import lfw
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -99,6 +99,16 @@ def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
     return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
 
 
+def faces_of(name: str) -> tuple[datasets.FaceDataset, Pairs | None]:
+    """A set, or a view of LFW with its pairs."""
+    return view(name) if name in lfw.VIEWS else (datasets.load(name), None)
+
+
+def load_judges(names: Sequence[str], quick: bool = False) -> list[Recognizer]:
+    """The recognisers that look at every method; ``quick`` as :func:`lrfr.recognizers.quick`."""
+    return [(recognizers.quick if quick else recognizers.load)(n) for n in names]  # type: ignore[arg-type]
+
+
 def faces_rows(
     measured: Measured, judges: list[Recognizer], replicates: int = 1000, others: Sequence[Measured] = ()
 ) -> pd.DataFrame:
@@ -141,11 +151,29 @@ def view_rows(
 
 
 def precision_rows(
-    measured: Measured, judge: Recognizer, exact: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
+    measured: Measured,
+    judges: Sequence[Recognizer],
+    exact: Sequence[Recognizer],
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
 ) -> pd.DataFrame:
-    """What a quick recogniser changes: paired differences ``auc_minus_float32`` and the like, to the exact one."""
-    rows = measure.recognizer_difference_rows(measured, judge, exact, pairs, f"{protocol} precision", replicates)
-    return rows.assign(metric=rows["metric"].str.replace(f"_minus_{exact.name}$", "_minus_float32", regex=True))
+    """What quick recognisers change: paired differences ``auc_minus_float32`` and the like, to the exact ones.
+
+    Args:
+        measured: one method.
+        judges: quick ones.
+        exact: the same networks in float32, in the same order.
+        pairs: that are scored.
+        protocol: of the table that the quick ones made.
+        replicates: draws of the intervals.
+    """
+    parts = []
+    for judge, other in zip(judges, exact, strict=True):
+        rows = measure.recognizer_difference_rows(measured, judge, other, pairs, f"{protocol} precision", replicates)
+        names = rows["metric"].str.replace(f"_minus_{other.name}$", "_minus_float32", regex=True)
+        parts.append(rows.assign(metric=names))
+    return pd.concat(parts, ignore_index=True)
 
 
 def path(paper: str) -> Path:
@@ -221,7 +249,7 @@ class _Bench:
         self.protocol = name if name in lfw.VIEWS else "all pairs"
         self.faces: datasets.FaceDataset
         self.pairs: Pairs | None
-        self.faces, self.pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
+        self.faces, self.pairs = faces_of(name)
         self.baselines = set_baselines if self.pairs is None else baselines
         self.replicates = replicates
         self.done: dict[tuple[str, int, int], Measured] = {}

@@ -6,7 +6,7 @@ full (all pairs), LFW on View 2 for the plain reduction and on the DevTest pairs
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -14,17 +14,27 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
 from lrfr.evaluation import every_pair, identification, verification
-from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, Statistic, percentile_interval
+from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_interval, share_of_gap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
-from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, costs, load, path, real_esrgan, recorded, save, shipped, trained, view
+from lrfr.record import (
+    JUDGES,
+    Entry,
+    costs,
+    faces_of,
+    load,
+    load_judges,
+    real_esrgan,
+    record_missing,
+    shipped,
+    trained,
+)
 
 RESULTS = "benchmark"
 Choice = TypeVar("Choice", str, int)
@@ -42,25 +52,24 @@ DEGRADATIONS: dict[str, Degradation | None] = {
 JITTERS: dict[str, Degradation | None] = {f"jitter {r} px": Jitter(r) for r in (1, 2, 3)}
 SETS = ("att", "caltech", *lfw.VIEWS)
 ROBUST = "robust"
-_FOUR, _EIGHT = "4x", "8x"
 
 
-def _both(name: str, sizes: tuple[str, str, str, str]) -> dict[int, str]:
+def _by_size(name: str, *sizes: str) -> dict[int, str]:
     return {px: name.format(size) for px, size in zip(SIZES, sizes, strict=True)}
 
 
 #: Checkpoint behind each label at each size: that of the size where there is one, else that of the nearest size.
 NETWORKS: dict[str, dict[int, str]] = {
-    "SRCNN": _both("ipfsrgan-s0-srcnn", ("",) * 4),
-    "SRResNet (MSE)": _both("frloss-{}-s0-mse", (_EIGHT, _EIGHT, _FOUR, _FOUR)),
-    "SRResNet (FR)": _both("frloss-{}-s0-fr", (_EIGHT, _EIGHT, _FOUR, _FOUR)),
-    "SRGAN": _both("ipfsrgan-s0-srgan", ("",) * 4),
-    "ESRGAN": _both("ipfsrgan-s0-esrgan", ("",) * 4),
-    "IP-FSRGAN": _both("ipfsrgan-s0-ip", ("",) * 4),
-    "RRDB (MSE)": _both("ftlgan-{}-s0-base", ("14", "14", "28", "56")),
-    "FTLGAN": _both("ftlgan-{}-s0", ("14", "14", "28", "56")),
-    "U-Net (pixel)": _both("multiscale-s0-pixel", ("",) * 4),
-    "U-Net": _both("multiscale-s0-both", ("",) * 4),
+    "SRCNN": dict.fromkeys(SIZES, "ipfsrgan-s0-srcnn"),
+    "SRResNet (MSE)": _by_size("frloss-{}-s0-mse", "8x", "8x", "4x", "4x"),
+    "SRResNet (FR)": _by_size("frloss-{}-s0-fr", "8x", "8x", "4x", "4x"),
+    "SRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-srgan"),
+    "ESRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-esrgan"),
+    "IP-FSRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-ip"),
+    "RRDB (MSE)": _by_size("ftlgan-{}-s0-base", "14", "14", "28", "56"),
+    "FTLGAN": _by_size("ftlgan-{}-s0", "14", "14", "28", "56"),
+    "U-Net (pixel)": dict.fromkeys(SIZES, "multiscale-s0-pixel"),
+    "U-Net": dict.fromkeys(SIZES, "multiscale-s0-both"),
 }
 
 
@@ -75,8 +84,7 @@ def entries(px: int, only: Sequence[str] | None = None) -> list[Entry]:
 
 def judges(quick: bool) -> list[Recognizer]:
     """The three packaged recognisers and, where it is shipped, the one that was trained for small faces."""
-    names = [*JUDGES, *([ROBUST] if shipped(recognizers.ROBUST) else [])]
-    return [(recognizers.quick if quick else recognizers.load)(n) for n in names]  # type: ignore[arg-type]
+    return load_judges([*JUDGES, *([ROBUST] if shipped(recognizers.ROBUST) else [])], quick)
 
 
 @dataclass(frozen=True)
@@ -91,50 +99,41 @@ Scores = dict[str, Drawn]
 _AT_HR = {"far": "far_at_hr_threshold", "frr": "frr_at_hr_threshold"}
 
 
-def set_scores(measured: Measured, judge: Recognizer, setting: str, replicates: int = 1000) -> Scores:
+def set_scores(measured: Measured, judge: Recognizer, setting: str, fixed: float, replicates: int = 1000) -> Scores:
     """All pairs of a set: d', AUC, EER, accuracy at the best threshold, TAR at FAR 1e-2 and 1e-3; and rank-1.
 
-    Also both error rates at the threshold at which HR photographs have a FAR of at most 1e-3: it was set where faces
-    are large, and stays (``far_at_hr_threshold``: does restoring faces make strangers alike?).
+    Also both error rates at the threshold ``fixed``, which was set where faces are large, and stays
+    (``far_at_hr_threshold``: does restoring faces make strangers alike?).
     """
     matrix, labels = measured.matrix(judge, setting), measured.dataset.labels
     every = AllPairs(matrix, labels, both_orders=setting == "probe")
     flat = every.pairs()
-    whole = measured.original(judge)
-    fixed = AllPairs(judge.similarity_matrix(whole, whole), labels, both_orders=False).tar_at_far(1e-3).threshold
     draws = every_pair.replicates(flat, replicates, threshold=fixed)
-    best = verification.best_threshold(flat.similarity, flat.genuine)
     values = verification.report(flat.similarity, flat.genuine)
+    best = verification.best_threshold(flat.similarity, flat.genuine)
     values["accuracy"] = float(((flat.similarity >= best) == flat.genuine).mean())
     values["far"], values["frr"] = verification.error_rates(flat.similarity, flat.genuine, fixed)
     found = {_AT_HR.get(metric, metric): Drawn(values[metric], drawn) for metric, drawn in draws.items()}
     return found | _tars(every, (1e-2, 1e-3), replicates) | _rank_1(matrix, labels, replicates)
 
 
-def list_scores(measured: Measured, judge: Recognizer, setting: str, pairs: Pairs, replicates: int = 1000) -> Scores:
+def list_scores(
+    measured: Measured, judge: Recognizer, setting: str, pairs: Pairs, fixed: float, replicates: int = 1000
+) -> Scores:
     """A pair list: d', AUC, EER, accuracy (10 folds on View 2, else at the best threshold), TAR at FAR 1e-2.
 
     TAR at FAR 1e-3 is over all pairs of the listed photographs; rank-1 is a search among all of them for the people who
-    have two. The threshold that stays, as in `set_scores`, has a FAR of at most 1e-2 on the HR pairs.
+    have two. The threshold ``fixed`` stays, as in `set_scores`.
     """
     labels = measured.dataset.labels
     bootstrap = PairBootstrap(labels[pairs.first], labels[pairs.second], pairs.genuine, replicates)
     s = measured.similarity(judge, pairs, setting)
-    right = measure.correct(s, pairs)
-    statistics: dict[str, Statistic] = {
-        "d_prime": verification.d_prime,
-        "auc": verification.auc,
-        "eer": verification.eer,
-        "tar_at_far_0.01": partial(verification.tar, far=1e-2),
-    }
-    found = {k: Drawn(bootstrap.value(f, s), bootstrap.replicate(f, s)) for k, f in statistics.items()}
-    whole = measured.original(judge)
-    reference = judge.similarity(whole[pairs.first], whole[pairs.second])
-    fixed = verification.tar_at_far(reference, pairs.genuine, 1e-2).threshold
+    found = {k: Drawn(bootstrap.value(f, s), bootstrap.replicate(f, s)) for k, f in measure.LISTED.items()}
     for name, kind, wrong in (("far", ~pairs.genuine, s >= fixed), ("frr", pairs.genuine, s < fixed)):
         rate = bootstrap.means(kind & wrong) / bootstrap.means(kind)
         found[_AT_HR[name]] = Drawn(float(wrong[kind].mean()), rate)
-    found["accuracy"] = Drawn(measure.accuracy(s, pairs, bootstrap)[0].value, bootstrap.means(right))
+    accuracy, _, right = measure.decided(s, pairs)
+    found["accuracy"] = Drawn(accuracy, bootstrap.means(right))
     matrix = measured.matrix(judge, setting)
     every = AllPairs(matrix, labels, both_orders=setting == "probe")
     return found | _tars(every, (1e-3,), replicates) | _rank_1(matrix, labels, replicates)
@@ -166,7 +165,7 @@ def score_rows(
     plain: Scores | None,
     best: Scores | None,
 ) -> pd.DataFrame:
-    """One upsampler seen by one recogniser: every metric, its paired difference to bicubic, the share of d's gap.
+    """One upsampler seen by one recogniser: every metric, its paired difference to bicubic, the share of AUC's gap.
 
     Args:
         measured: names the rows.
@@ -183,11 +182,10 @@ def score_rows(
             drawn = mine[k].replicates - plain[k].replicates
             found[f"{k}_minus_bicubic"] = percentile_interval(mine[k].value - plain[k].value, drawn)
     if plain is not None and best is not None:
-        gap, gaps = best["auc"].value - plain["auc"].value, best["auc"].replicates - plain["auc"].replicates
-        if percentile_interval(gap, gaps).excludes_zero:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                shares = (mine["auc"].replicates - plain["auc"].replicates) / gaps
-            found["auc_share_of_gap"] = percentile_interval((mine["auc"].value - plain["auc"].value) / gap, shares)
+        three = [scores["auc"] for scores in (mine, plain, best)]
+        share = share_of_gap([d.value for d in three], [d.replicates for d in three])
+        if share is not None:
+            found["auc_share_of_gap"] = share
     n = len(measured.dataset)
     rows = [measure.result_row(measured, protocol, judge.name, setting, k, v, n) for k, v in found.items()]
     return pd.DataFrame(rows, columns=measure.COLUMNS)
@@ -209,47 +207,60 @@ def spoilt(entry: Entry, camera: Degradation | None) -> Entry:
     return replace(entry, method=methods.by_camera(entry.method, camera=camera))
 
 
-def stamped(entry: Entry, seeing: Sequence[Recognizer], camera: Degradation | None) -> Entry:
-    """The entry with a digest of all that its rows depend on: upsampler, recognisers, degradation."""
-    parts = [entry.weights, *(f"{j.name} {embeddings.weights_digest(j)}" for j in seeing), str(camera)]
-    return replace(entry, weights=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16])
+def stamp(seeing: Sequence[Recognizer], camera: Degradation | None) -> str:
+    """What rows depend on beside the upsampler: the recognisers' weights, and how faces are spoilt."""
+    return "\n".join([*(f"{j.name} {embeddings.weights_digest(j)}" for j in seeing), str(camera)])
+
+
+def stamped(entry: Entry, stamp: str) -> Entry:
+    """The entry with a digest of all that its rows depend on, in place of the upsampler's alone."""
+    return replace(entry, weights=hashlib.sha256(f"{entry.weights}\n{stamp}".encode()).hexdigest()[:16])
 
 
 class _Table:
-    """One set under one degradation at one size: its cells, with the scores of HR and bicubic kept for comparison."""
+    """One set under one degradation: its cells, with the scores of HR and bicubic kept for comparison."""
 
     def __init__(self, faces: FaceDataset, pairs: Pairs | None, protocol: str, replicates: int) -> None:
         self.faces, self.pairs, self.protocol, self.replicates = faces, pairs, protocol, replicates
         self.kept: dict[tuple[str, int, str, str], Scores] = {}
+        self.fixed: dict[str, float] = {}
+
+    def threshold(self, measured: Measured, judge: Recognizer) -> float:
+        """Where HR photographs have a FAR of at most 1e-3 over all pairs, or 1e-2 on a list; found once."""
+        if judge.name not in self.fixed:
+            if self.pairs is None:
+                whole = measured.original(judge)
+                every = AllPairs(judge.similarity_matrix(whole, whole), self.faces.labels, both_orders=False)
+                self.fixed[judge.name] = every.tar_at_far(1e-3).threshold
+            else:
+                self.fixed[judge.name] = measure.hr_threshold(measured, judge, self.pairs)
+        return self.fixed[judge.name]
 
     def scores(self, measured: Measured, judge: Recognizer, setting: str) -> Scores:
         """Computed once for HR and bicubic."""
         key = (measured.method.name, measured.method.px, judge.name, setting)
-        if key not in self.kept:
-            scores = (
-                set_scores(measured, judge, setting, self.replicates)
-                if self.pairs is None
-                else list_scores(measured, judge, setting, self.pairs, self.replicates)
-            )
-            if measured.method.name not in ("HR", "bicubic"):
-                return scores
+        if key in self.kept:
+            return self.kept[key]
+        fixed = self.threshold(measured, judge)
+        if self.pairs is None:
+            scores = set_scores(measured, judge, setting, fixed, self.replicates)
+        else:
+            scores = list_scores(measured, judge, setting, self.pairs, fixed, self.replicates)
+        if measured.method.name in ("HR", "bicubic"):
             self.kept[key] = scores
-        return self.kept[key]
+        return scores
 
-    def rows(
-        self, method: methods.Method, firsts: Sequence[methods.Method], seeing: Sequence[Recognizer]
-    ) -> pd.DataFrame:
+    def rows(self, entry: Entry, firsts: Sequence[Entry], seeing: Sequence[Recognizer]) -> pd.DataFrame:
         """All rows of one cell; ``firsts`` are HR and bicubic of its size and degradation."""
-        measured = Measured(self.faces, method)
-        first = method.name in ("HR", "bicubic")
-        others = [] if first else [Measured(self.faces, m) for m in firsts]
+        measured, first = Measured(self.faces, entry.method), entry.method.name in ("HR", "bicubic")
+        others = [] if first else [Measured(self.faces, e.method) for e in firsts]
         parts = []
         for judge in seeing:
             for setting in measure.SETTINGS:
                 best, plain = [self.scores(m, judge, setting) for m in others] or (None, None)
                 mine = self.scores(measured, judge, setting)
                 parts.append(score_rows(measured, judge, setting, self.protocol, mine, plain, best))
-        if method.name != "HR":
+        if entry.method.name != "HR":
             parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
         return pd.concat(parts, ignore_index=True)
 
@@ -288,41 +299,32 @@ def record(
     Returns:
         The whole table.
     """
+    upsamplers = {px: entries(px, only) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
-    _record_costs(sizes, only, exact)
+    _record_costs(upsamplers, exact)
     for name in sets:
-        faces, pairs = view(name) if name in lfw.VIEWS else (datasets.load(name), None)
+        faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
             camera, seeing = (DEGRADATIONS | JITTERS)[degradation], exact if degradation == "bicubic" else quick
-            protocol = f"{degradation} {name}" if pairs is not None else degradation
-            table = _Table(faces, pairs, protocol, replicates)
+            table = _Table(faces, pairs, f"{degradation} {name}" if pairs is not None else degradation, replicates)
+            behind = stamp(seeing, camera)
             for px in sizes:
-                found = [spoilt(e, camera) for e in entries(px, only)]
-                _record_cells(table, found, [stamped(e, seeing, camera) for e in found], seeing)
+                found = [stamped(spoilt(e, camera), behind) for e in upsamplers[px]]
+                rows = partial(table.rows, firsts=found[:2], seeing=seeing)
+                record_missing(RESULTS, faces.name, table.protocol, found, rows)
     return load(RESULTS)
 
 
-def _record_cells(table: _Table, found: Sequence[Entry], stamps: Sequence[Entry], seeing: Sequence[Recognizer]) -> None:
-    known = load(RESULTS) if path(RESULTS).is_file() else None
-    firsts = [e.method for e in found[:2]]
-    with track(f"{table.faces.name}, {table.protocol}, {firsts[1].px} px", len(found), "cells") as advance:
-        for entry, stamp in zip(found, stamps, strict=True):
-            if not recorded(known, table.faces.name, table.protocol, stamp):
-                known = save(RESULTS, table.rows(entry.method, firsts, seeing), stamp)
-            advance(1)
-
-
-def _record_costs(sizes: Sequence[int], only: Sequence[str] | None, seeing: Sequence[Recognizer]) -> None:
+def _record_costs(upsamplers: Mapping[int, Sequence[Entry]], seeing: Sequence[Recognizer]) -> None:
     """What every upsampler and every recogniser costs; measured once."""
-    known = load(RESULTS) if path(RESULTS).is_file() else None
-    for px in sizes:
-        for entry in entries(px, only)[1:]:
-            if not recorded(known, costs.SET, costs.PROTOCOL, entry):
-                files = NETWORKS.get(entry.method.name)
-                trained_from = methods.checkpoint(files[px]) if files else None
-                count = costs.generator_parameters(trained_from) if entry.weights else 0
-                known = save(RESULTS, costs.upsampler_rows(entry.method, count), entry)
-    for judge in seeing:
-        entry = Entry(methods.hr(), weights=embeddings.weights_digest(judge), recognizer=judge.name)
-        if not recorded(known, costs.SET, costs.PROTOCOL, entry):
-            known = save(RESULTS, costs.recognizer_rows(judge), entry)
+
+    def of_upsampler(entry: Entry) -> pd.DataFrame:
+        files = NETWORKS.get(entry.method.name)
+        weights = methods.checkpoint(files[entry.method.px]) if files else None
+        return costs.upsampler_rows(entry.method, costs.generator_parameters(weights) if entry.weights else 0)
+
+    for found in upsamplers.values():
+        record_missing(RESULTS, costs.SET, costs.PROTOCOL, found[1:], of_upsampler)
+    known = {j.name: j for j in seeing}
+    hr = [Entry(methods.hr(), weights=embeddings.weights_digest(j), recognizer=j.name) for j in seeing]
+    record_missing(RESULTS, costs.SET, costs.PROTOCOL, hr, lambda e: costs.recognizer_rows(known[e.recognizer]))

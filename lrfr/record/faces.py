@@ -12,7 +12,7 @@ from lrfr.evaluation.intervals import Interval, PairBootstrap
 from lrfr.files import write_text
 from lrfr.measure import Measured
 from lrfr.paths import cache_dir
-from lrfr.record import JUDGES, Entry, path, provenance, shipped, trained, view
+from lrfr.record import JUDGES, Entry, load_judges, path, provenance, shipped, trained, view
 from lrfr.record.frloss import FR
 
 #: The network that looks for people in both sets.
@@ -36,10 +36,10 @@ def record_overlap() -> tuple[pd.DataFrame, pd.DataFrame]:
     entries = [Entry(methods.hr()), Entry(methods.interpolation(PX))]
     if shipped(name := f"frloss-{112 // PX}x-s0-fr"):
         entries.append(trained(name, FR))
-    rows = []
+    rows, judges = [], load_judges(JUDGES)
     for entry in entries:
         measured = Measured(faces, entry.method)
-        for judge in map(recognizers.load, JUDGES):  # type: ignore[arg-type]
+        for judge in judges:
             score = measured.similarity(judge, pairs, "probe")
             row = {"method": entry.method.name, "px": entry.method.px, "recognizer": judge.name}
             row |= {"auc": verification.auc(score, pairs.genuine)}
@@ -64,9 +64,9 @@ def record_alignment(replicates: int = 1000) -> pd.DataFrame:
     cuts = {"fixed": fixed, "MTCNN": by_mtcnn(fixed)}
     identity = fixed.labels
     bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    rows = []
+    rows, judges = [], load_judges(JUDGES)
     for method in (methods.hr(), methods.interpolation(PX)):
-        for judge in map(recognizers.load, JUDGES):  # type: ignore[arg-type]
+        for judge in judges:
             score = {name: Measured(faces, method).similarity(judge, pairs, "probe") for name, faces in cuts.items()}
             found = {name: bootstrap.interval(verification.auc, s) for name, s in score.items()}
             found["MTCNN - fixed"] = bootstrap.difference(verification.auc, score["MTCNN"], score["fixed"])

@@ -25,6 +25,7 @@ from lrfr.record import (
     compare,
     covered,
     load,
+    load_judges,
     measure_entries,
     path,
     provenance,
@@ -91,7 +92,7 @@ def record(names: Sequence[str], replicates: int = 1000, fresh: bool = False) ->
     Raises:
         LrfrError: no set is named, or one that is not known.
     """
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    judges = load_judges(JUDGES)
     for name in _known(names):
         found = _for(name)
         measure_entries("frloss", name, found, lambda e: _seeing(e, judges), BASELINES, replicates, BASELINES, fresh)
@@ -255,7 +256,7 @@ def record_pilots(replicates: int = 1000) -> pd.DataFrame:
     faces, pairs = view("devtest")
     held = datasets.load("celeba-held-out")
     some = held.subset(np.arange(0, len(held), 3))
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    judges = load_judges(JUDGES)
     shipped_runs = [f"frloss-8x-s0-{arm}" for arm in ("base", "mse", "fr")]
     known = [*shipped_runs, *(r.name for r in pilots() if isinstance(r.generator, SRResNetSettings))]
     here = {name: find(name).folder / "weights.safetensors" for name in known}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lrfr import measure, methods, recognizers
+from lrfr import measure, methods
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
@@ -19,6 +19,7 @@ from lrfr.record import (
     Entry,
     finished,
     load,
+    load_judges,
     measure_entries,
     precision_rows,
     real_esrgan,
@@ -89,11 +90,10 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """
     if not names:
         raise LrfrError("Nothing to record: name att, caltech, view2, devtest or ablations.")
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    judges = load_judges(JUDGES)
     for name in names:
         if name == "ablations":
-            quick = [recognizers.quick(n) for n in JUDGES]  # type: ignore[arg-type]
-            _record_ablations(quick, replicates, judges)
+            _record_ablations(load_judges(JUDGES, quick=True), replicates, judges)
         else:
             measure_entries("ftlgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
         if name == "view2":
@@ -112,7 +112,7 @@ def recompute(
 
     For att and caltech, and for the protocol view2 on the reader's own LFW.
     """
-    seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+    seeing = load_judges(judges)
 
     def wanted(entry: Entry) -> bool:
         return entry.method.px in (*px, 112) and (only is None or entry.method.name in only)
@@ -137,9 +137,7 @@ def score_rows(measured: Measured, judges: Sequence[Recognizer], pairs: Pairs) -
     """
     rows = []
     for judge in judges:
-        whole = measured.original(judge)
-        reference = judge.similarity(whole[pairs.first], whole[pairs.second])
-        threshold = verification.tar_at_far(reference, pairs.genuine, 1e-2).threshold
+        threshold = measure.hr_threshold(measured, judge, pairs)
         for setting in measure.SETTINGS:
             s = measured.similarity(judge, pairs, setting)
             far, frr = verification.error_rates(s, pairs.genuine, threshold)
@@ -230,11 +228,8 @@ def _record_ablations(judges: Sequence[Recognizer], replicates: int, exact: Sequ
         def rows(entry: Entry, bench: dict[str, Measured] = bench, protocol: str = protocol) -> pd.DataFrame:
             measured = bench[entry.method.name]
             parts = [pair_rows(measured, j, pairs, protocol, replicates) for j in judges]
-            if entry.method.name == "bicubic":
-                parts += [
-                    precision_rows(measured, *both, pairs, protocol, replicates)
-                    for both in zip(judges, exact, strict=False)
-                ]
+            if exact and entry.method.name == "bicubic":
+                parts.append(precision_rows(measured, judges, exact, pairs, protocol, replicates))
             likes = ("bicubic", *LIKE.get(entry.method.name, ())) if entry.method.name != "bicubic" else ()
             for like in (bench[name] for name in likes if name in bench):
                 parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import datasets, embeddings, measure, methods
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
@@ -21,8 +21,10 @@ from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
     Entry,
+    faces_of,
     faces_rows,
     load,
+    load_judges,
     measure_entries,
     precision_rows,
     record_missing,
@@ -75,13 +77,12 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """
     if not names:
         raise LrfrError("Nothing to record: name att, caltech, celeba-held-out, view2, devtest, further or pipeline.")
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
-    quick = [recognizers.quick(n) for n in JUDGES]  # type: ignore[arg-type]
+    judges = load_judges(JUDGES)
     for name in names:
         if name == "further":
-            _record_further(quick, replicates, judges)
+            _record_further(load_judges(JUDGES, quick=True), replicates, judges)
         elif name == "pipeline":
-            _record_pipeline(quick, replicates)
+            _record_pipeline(load_judges(JUDGES, quick=True), replicates)
         else:
             measure_entries("ipfsrgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
             if name != "devtest":
@@ -93,7 +94,7 @@ def recompute(
     sets: Sequence[str], judges: Sequence[str] = JUDGES, replicates: int = 1000, only: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Every recorded AT&T and Caltech row anew, from the shipped weights; ``only``: names of methods."""
-    seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+    seeing = load_judges(judges)
     found = [e for e in entries() if only is None or e.method.name in only]
     parts = []
     for name in sets:
@@ -147,7 +148,7 @@ def _squared(entry: Entry, found: Sequence[Entry], faces: FaceDataset) -> Measur
 
 
 def _record_pictures(name: str, judges: Sequence[Recognizer], replicates: int) -> None:
-    faces = view(name)[0] if name in lfw.VIEWS else datasets.load(name)
+    faces, _ = faces_of(name)
     found = _for(name)[1:]
 
     def rows(entry: Entry) -> pd.DataFrame:
@@ -178,9 +179,8 @@ def _record_further(judges: Sequence[Recognizer], replicates: int, exact: Sequen
     def rows(entry: Entry) -> pd.DataFrame:
         measured = Measured(faces, entry.method, entry.seed)
         parts = [further_rows(measured, judges, pairs, replicates)]
-        if entry.method.name == "bicubic" and entry.method.px == PX:
-            both = zip(judges, exact, strict=False)
-            parts += [precision_rows(measured, *two, pairs, "further", replicates) for two in both]
+        if exact and entry.method.name == "bicubic" and entry.method.px == PX:
+            parts.append(precision_rows(measured, judges, exact, pairs, "further", replicates))
         return pd.concat(parts, ignore_index=True)
 
     record_missing("ipfsrgan", faces.name, "further", found, rows)

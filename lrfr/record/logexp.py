@@ -11,15 +11,15 @@ from functools import lru_cache
 
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers
+from lrfr import embeddings, measure, methods, recognizers
 from lrfr.alignment import SIZE
-from lrfr.datasets import FaceDataset, lfw
+from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured, Pairs
 from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, load, record_missing, shipped, view
+from lrfr.record import Entry, faces_of, load, record_missing, shipped
 from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_faces, gradient_rows
 
 #: Sides in pixels; 112 is HR.
@@ -138,9 +138,8 @@ class Bench:
 
 def bench(name: str, replicates: int = 1000) -> Bench:
     """A set by name: att, caltech, celeba-held-out, view2 or devtest."""
-    if name in lfw.VIEWS:
-        return Bench(*view(name), name, replicates)
-    return Bench(datasets.load(name), None, "all pairs", replicates)
+    faces, pairs = faces_of(name)
+    return Bench(faces, pairs, "all pairs" if pairs is None else name, replicates)
 
 
 def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = SIZES) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, measure, methods, recognizers
+from lrfr import datasets, measure, methods
 from lrfr.datasets import FaceDataset
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -21,6 +21,7 @@ from lrfr.record import (
     Entry,
     finished,
     load,
+    load_judges,
     measure_entries,
     recompute_entries,
     record_missing,
@@ -94,7 +95,7 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """
     if not names:
         raise LrfrError("Nothing to record: name att, caltech, view2, devtest, identification or ablations.")
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
+    judges = load_judges(JUDGES)
     for name in names:
         if name == "ablations":
             _record_ablations(judges, replicates)
@@ -123,7 +124,7 @@ def recompute(
         replicates: draws; values do not depend on it.
         only: names of methods; None is all.
     """
-    seeing = [recognizers.load(j) for j in judges]  # type: ignore[arg-type]
+    seeing = load_judges(judges)
 
     def wanted(entry: Entry) -> bool:
         return (px is None or entry.method.px in (*px, 112)) and (only is None or entry.method.name in only)

@@ -6,11 +6,10 @@ Each identity loss of the study was trained through each packaged recogniser and
 
 import pandas as pd
 
-from lrfr import measure, plans, recognizers
+from lrfr import measure, plans
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured
-from lrfr.progress import track
-from lrfr.record import JUDGES, Entry, finished, load, path, recorded, save, shipped, trained, view
+from lrfr.record import JUDGES, Entry, finished, load, load_judges, record_missing, shipped, trained, view
 
 RESULTS, PROTOCOL = "transfer", "transfer"
 NONE = "none"
@@ -47,22 +46,19 @@ def record(replicates: int = 1000) -> pd.DataFrame:
         LrfrError: a training is missing.
     """
     faces, pairs = view("devtest")
-    judges = [recognizers.load(n) for n in JUDGES]  # type: ignore[arg-type]
-    table = load(RESULTS) if path(RESULTS).is_file() else None
+    judges = load_judges(JUDGES)
     for loss in plans.TRANSFER:
         found = entries(loss)
         plain = Measured(faces, found[0].method)
-        with track(f"{loss}: loss network x evaluation network", len(found), "trainings") as advance:
-            for entry in found:
-                if not recorded(table, faces.name, PROTOCOL, entry):
-                    measured = Measured(faces, entry.method) if entry is not found[0] else plain
-                    parts = [measure.pair_rows(measured, j, pairs, PROTOCOL, replicates) for j in judges]
-                    if measured is not plain:
-                        parts += [
-                            measure.difference_rows(measured, plain, j, pairs, PROTOCOL, replicates) for j in judges
-                        ]
-                    parts.append(measure.quality_rows(measured, replicates).assign(protocol=PROTOCOL))
-                    table = save(RESULTS, pd.concat(parts, ignore_index=True), entry)
-                    measured.forget()
-                advance(1)
+
+        def rows(entry: Entry, plain: Measured = plain) -> pd.DataFrame:
+            measured = plain if entry.method is plain.method else Measured(faces, entry.method)
+            parts = [measure.pair_rows(measured, j, pairs, PROTOCOL, replicates) for j in judges]
+            if measured is not plain:
+                parts += [measure.difference_rows(measured, plain, j, pairs, PROTOCOL, replicates) for j in judges]
+            parts.append(measure.quality_rows(measured, replicates).assign(protocol=PROTOCOL))
+            measured.forget()
+            return pd.concat(parts, ignore_index=True)
+
+        record_missing(RESULTS, faces.name, PROTOCOL, found, rows)
     return load(RESULTS)
