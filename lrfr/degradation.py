@@ -234,7 +234,7 @@ class Camera:
     def strengths(self, generator: torch.Generator) -> tuple[float, float, int]:
         """One draw: blur (LR pixels), noise (grey levels), JPEG quality (0 without JPEG)."""
         u = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
-        (b0, b1), (n0, n1), (q0, q1) = self.blur, self.noise, self.quality or (0, -1)
+        (b0, b1), (n0, n1), (q0, q1) = self.blur, self.noise, self.quality or (0, 0)
         return b0 + u[0] * (b1 - b0), n0 + u[1] * (n1 - n0), q0 + math.floor(u[2] * (q1 - q0 + 1))
 
     def __call__(self, x: Tensor, size: Size, keys: Sequence[int], seed: int = 0) -> Tensor:

@@ -19,7 +19,7 @@ from torch import Tensor
 from lrfr.errors import LrfrError
 from lrfr.losses.logexp import Distance
 from lrfr.losses.pull import gradient_norms
-from lrfr.published import whole_counts
+from lrfr.published import unit, whole_counts
 
 #: What a proof can say of an erratum, as the page writes it.
 CONFIRMED, REFUTED, UNKNOWN, READ = "confirmed", "not confirmed", "cannot be checked from here", "by reading"
@@ -124,11 +124,6 @@ class Log:
             for verdict in VERDICTS
         ]
         return pd.DataFrame(rows)
-
-
-def unit(printed: Decimal) -> Decimal:
-    """One in the last digit of a printed number: .01 for 72.15."""
-    return Decimal(1).scaleb(int(printed.as_tuple().exponent))
 
 
 def fitting(percentages: Sequence[Decimal], counts: Sequence[int] | np.ndarray) -> np.ndarray:

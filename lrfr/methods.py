@@ -80,13 +80,21 @@ def checkpoint(name: str) -> Path:
     return path
 
 
-def by_camera(method: Method, seed: int = 0, camera: degradation.Camera | degradation.Jitter | None = None) -> Method:
-    """The same enlargement of faces that a camera made small: blur, noise and JPEG beside the reduction.
+def degraded(method: Method, by: Callable[[Tensor, Size, Sequence[int], int], Tensor], seed: int = 0) -> Method:
+    """The same enlargement of faces that were made small otherwise.
 
-    Without ``camera`` it is the mixture of all three; a :class:`lrfr.degradation.Jitter` moves the faces instead.
+    Args:
+        method: what enlarges them.
+        by: given HR faces, the size, each face's number in its set, and a seed; such as
+            :class:`lrfr.degradation.Camera` or :class:`lrfr.degradation.Jitter`.
+        seed: of its draws.
     """
-    camera = camera or degradation.Camera()
-    return replace(method, degrade=lambda hr, size, keys: camera(hr, size, keys, seed))
+    return replace(method, degrade=lambda hr, size, keys: by(hr, size, keys, seed))
+
+
+def by_camera(method: Method, seed: int = 0) -> Method:
+    """The same enlargement of faces that the camera mixture made small: blur, noise and JPEG beside the reduction."""
+    return degraded(method, degradation.Camera(), seed)
 
 
 def at_size(method: Method, size: Size) -> Method:

@@ -101,6 +101,11 @@ def value(frame: pd.DataFrame, table: int, row: str, metric: str, column: str | 
     return float(chosen["value"].iloc[0])
 
 
+def unit(printed: Decimal) -> Decimal:
+    """One in the last digit of a printed number: .01 for 72.15."""
+    return Decimal(1).scaleb(int(printed.as_tuple().exponent))
+
+
 def per_cents(frame: pd.DataFrame, paper: str) -> pd.Series:
     """Shares of `load` in per cent, with the digits in which they were printed.
 
@@ -111,14 +116,11 @@ def per_cents(frame: pd.DataFrame, paper: str) -> pd.Series:
     Returns:
         ``Decimal`` values.
     """
-    raw = pd.read_csv(paths.data_dir() / "published" / f"{paper}.csv", dtype=str, keep_default_na=False)
-    return raw.loc[frame.index, "value"].map(lambda share: Decimal(share).scaleb(2))
+    return decimals(paper).loc[frame.index, "value"].map(lambda share: share.scaleb(2))
 
 
 def whole_counts(per_cent: Decimal, probes: int) -> bool:
     """Whether a printed percentage is a whole number of hits among so many probes, rounded to its digits."""
-    exponent = per_cent.as_tuple().exponent
-    assert isinstance(exponent, int), f"{per_cent} is no number"
-    half = Decimal(1).scaleb(exponent) / 2
+    half = unit(per_cent) / 2
     hits = round(per_cent * probes / 100)
     return any(abs(Decimal(100 * k) / probes - per_cent) <= half for k in (hits - 1, hits, hits + 1))

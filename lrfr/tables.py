@@ -24,6 +24,19 @@ FRLOSS_ROWS: dict[str, tuple[str, int]] = {
 }
 
 
+#: What a row must match.
+Keys = dict[str, str | int]
+
+
+def keys(
+    name: str, protocol: str, method: str, px: int, metric: str, recognizer: str = "", setting: str | None = None
+) -> Keys:
+    """The keys of a row of training seed 0 on the set ``name``; without ``setting`` of either."""
+    found: Keys = {"set": name, "protocol": protocol, "method": method, "px": px, "seed": 0}
+    found |= {"recognizer": recognizer, "metric": metric}
+    return found if setting is None else found | {"setting": setting}
+
+
 def pick(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
     """The rows of a results table where every named column has the given value.
 

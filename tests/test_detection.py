@@ -49,7 +49,7 @@ def test_who_is_found_is_cut_by_it_and_who_is_not_by_the_true_landmarks(faces, b
     np.testing.assert_allclose(found.error[1:], 5 * np.array(scales[1:]), rtol=1e-6)
     assert np.abs(found.images[0].astype(int) - faces.images[0]).max() <= 2, "landmarks are kept in float32"
     assert np.abs(found.images[1].astype(float) - faces.images[1]).mean() > 2
-    probe = Measured(faces, methods.by_camera(methods.interpolation(28), camera=found)).restored
+    probe = Measured(faces, methods.degraded(methods.interpolation(28), found)).restored
     lr = degradation.degrade(datasets.base.to_tensor(found.images), 28)
     expected = degradation.quantize(degradation.upscale(lr)).mul(255).round().numpy().transpose(0, 2, 3, 1)
     np.testing.assert_array_equal(probe, expected.astype(np.uint8))

@@ -90,7 +90,7 @@ def test_a_mean_is_possible_where_unrounded_values_have_it():
     values = [Decimal(v) for v in ("1.1", "2.1", "3.0")]  # between 2.0167 and 2.1167
     possible = [m for m in range(180, 230) if errata.can_be_mean(Decimal(m).scaleb(-2), values)]
     assert possible == list(range(202, 213)), "2.015 rounds to 2.02 and 2.12 covers 2.115"
-    assert errata.unit(Decimal("72.15")) == Decimal("0.01") and errata.unit(Decimal("0.80")) == Decimal("0.01")
+    assert published.unit(Decimal("72.15")) == Decimal("0.01") and published.unit(Decimal("0.80")) == Decimal("0.01")
 
 
 def test_averages_by_hand():
@@ -113,7 +113,7 @@ def test_decimals_keep_the_digits_and_the_values():
         assert exact["value"].astype(float).tolist() == frame["value"].tolist()
     logexp = published.decimals("logexp")
     shares = logexp[logexp["table"].isin([4, 6]) & logexp["column"].isin(["d1", "d2", "d3", "Avg"])]["value"]
-    assert {errata.unit(v) for v in shares} == {Decimal("0.001")}, "per cent with one decimal, 86.0 too"
+    assert {published.unit(v) for v in shares} == {Decimal("0.001")}, "per cent with one decimal, 86.0 too"
 
 
 def test_largest_variance_against_random_folds():

@@ -6,7 +6,8 @@ from torch import nn
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
-from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers, parameters
+from lrfr.networks.generators import parameters
+from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers
 
 PRINTED = UNetSettings.printed(width=8, widest=16)
 
@@ -43,7 +44,7 @@ def test_parameters_by_hand():
     expected = sum(16 * a * b for a, b in down) + sum(9 * a * b for a, b in up)
     expected += 2 * sum(b for _, b in down[:-1] + up)  # batch norm; the bottleneck has a bias instead
     expected += 64 + 9 * 32 * 3 + 3
-    assert count(UNet()) == expected == parameters() == 751_459
+    assert count(UNet()) == expected == parameters(UNetSettings()) == 751_459
 
 
 def test_the_printed_network_has_the_blocks_of_the_paper_and_42_million_parameters():

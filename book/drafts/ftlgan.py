@@ -190,7 +190,7 @@ figures.show_table(
 
 # %% tags=["hide-input"]
 printed = {px: ftlgan.paper(112 // px) for px in SIZES}
-size_of = {px: sum(w.numel() for w in generators.build(printed[px].generator).parameters()) for px in SIZES}
+size_of = {px: generators.parameters(printed[px].generator) for px in SIZES}
 logs = {
     (px, name): json.loads(methods.checkpoint(f"ftlgan-{px}-s0{end}").with_suffix(".json").read_text())
     for px in SIZES
@@ -252,7 +252,7 @@ for (px, name), log in logs.items():
             "px": px,
             "run": name,
             "generator": shape(g),
-            "parameters": sum(w.numel() for w in generators.build(g).parameters()),
+            "parameters": generators.parameters(g),
             "printed generator": size_of[px],
             "losses": "MSE" if s["mse"] else f"{s['alpha']:g} perceptual + {s['beta']:g} triplet",
             "steps x batch": f"{s['schedule']['steps']:,} x {s['schedule']['batch_size']}",

@@ -55,7 +55,7 @@ from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.losses.pull import gradient_norms
 from lrfr.measure import RANKS
-from lrfr.networks import unet
+from lrfr.networks import generators, unet
 from lrfr.papers import multiscale
 from lrfr.papers.multiscale import SIZES
 from lrfr.paths import repo_root
@@ -151,7 +151,7 @@ for name, question in (("bicubic", BETTER), ("pixel", BECAUSE), ("single", SINGL
 # %% tags=["hide-input"]
 ours, printed = multiscale.study(run.seed)["both"], multiscale.paper()
 layers = {"ours": unet.layers(ours.generator), "printed": unet.layers(printed.generator)}
-whole = {"ours": unet.parameters(ours.generator), "printed": unet.parameters(printed.generator)}
+whole = {"ours": generators.parameters(ours.generator), "printed": generators.parameters(printed.generator)}
 n = len(layers["ours"])
 boxes = [
     diagrams.Box("in", f"enlarged face\n3 x {ours.generator.size} px", 0, 0),
@@ -291,7 +291,7 @@ for name, log in logs.items():
             "run": name,
             "sizes": "ten" if len(s["sizes"]) == len(SIZES) else ", ".join(at.named(size) for size in s["sizes"]),
             "loss": " + ".join(filter(None, ("embedding" if s["identity"] else "", f"{s['beta']:g} pixel"))),
-            "parameters": unet.parameters(unet.UNetSettings(**s["generator"])),
+            "parameters": generators.parameters(unet.UNetSettings(**s["generator"])),
             "steps x batch": f"{s['schedule']['steps']:,} x {s['schedule']['batch_size']}",
             "rate": f"{s['schedule']['learning_rate']:g}, {tables.decay(replace(ours.schedule, **s['schedule']))}",
             "faces": log["data"],

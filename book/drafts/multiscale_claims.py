@@ -32,7 +32,7 @@ from lrfr.evaluation import identification
 from lrfr.losses.norm import norm_loss
 from lrfr.losses.pixel import mse_loss
 from lrfr.losses.pull import gradient_norms
-from lrfr.networks import unet
+from lrfr.networks import generators, unet
 from lrfr.papers import multiscale
 from lrfr.record import multiscale as record_multiscale
 from lrfr.record import multiscale_rows as at
@@ -63,7 +63,7 @@ ended = {key: logs[key].get("diverged") is None for key in logs}
 # %% tags=["hide-input"]
 ours, printed = multiscale.study(run.seed)["both"], multiscale.paper()
 g, plan = ours.generator, shipped[WHOLE]["settings"]["schedule"]
-count = {"ours": unet.parameters(g), "p": unet.parameters(printed.generator)}
+count = {"ours": generators.parameters(g), "p": generators.parameters(printed.generator)}
 lines = [
     ("training faces", "VGGFace2, 2.7 of 3.3 million that MTCNN found", shipped[WHOLE]["data"]),
     ("HR face", "MTCNN, 128 px", f"{multiscale.HR} px, cut by five points (ArcFace frame)"),
@@ -118,7 +118,7 @@ for key, log in logs.items():
         {
             "run": key,
             "loss": f"{s['reading']}: " + ("embedding + " if s["identity"] else "") + f"{s['beta']:.3g} pixel",
-            "parameters": unet.parameters(unet.UNetSettings(**s["generator"])),
+            "parameters": generators.parameters(unet.UNetSettings(**s["generator"])),
             "end": f"all {s['schedule']['steps']:,} steps" if ended[key] else f"step {log['diverged']['step']}",
             "embedding's share of L": f"{share:.1%}",
             "PSNR, held-out (dB)": f"{last['validation_psnr']:.2f}",

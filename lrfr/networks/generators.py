@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import torch
 from torch import nn
 
 from lrfr.errors import LrfrError
@@ -32,6 +33,12 @@ def build(settings: AnyGenerator) -> nn.Module:
             return SRCNN(settings)
         case UNetSettings():
             return UNet(settings)
+
+
+def parameters(settings: AnyGenerator) -> int:
+    """How many parameters such a network has; none of them is made."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in build(settings).parameters())
 
 
 def settings_from(written: Mapping[str, Any]) -> AnyGenerator:

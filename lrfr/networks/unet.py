@@ -165,12 +165,6 @@ class UNet(nn.Module):
         return degradation.resize(sr, self.settings.output)
 
 
-def parameters(settings: UNetSettings | None = None) -> int:
-    """How many parameters such a network has; none of them is made."""
-    with torch.device("meta"):
-        return sum(p.numel() for p in UNet(settings).parameters())
-
-
 @dataclass(frozen=True)
 class Layer:
     """One of the ``2 * blocks`` layers, counted as the paper counts them.

@@ -204,7 +204,7 @@ def spoilt(entry: Entry, camera: Degradation | None) -> Entry:
     """The same upsampler before faces that a camera made small; HR stays HR."""
     if camera is None or entry.method.name == "HR":
         return entry
-    return replace(entry, method=methods.by_camera(entry.method, camera=camera))
+    return replace(entry, method=methods.degraded(entry.method, camera))
 
 
 def stamp(seeing: Sequence[Recognizer], camera: Degradation | None) -> str:

@@ -25,7 +25,7 @@ def generator_parameters(weights: Path | None) -> int:
     if weights is None:
         return _parameters(realesrgan.load(assets.path("realesrgan")))
     written = settings_of(weights)
-    return _parameters(generators.build(generators.settings_from(written.get("network") or written["generator"])))
+    return generators.parameters(generators.settings_from(written.get("network") or written["generator"]))
 
 
 def _parameters(network: nn.Module) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 from lrfr import published, tables
 from lrfr.evaluation.intervals import Interval
 from lrfr.record.ipfsrgan import ALPHAS, L1, PX, RIVALS, THRESHOLDS, VARIANTS
+from lrfr.tables import Keys, keys
 
 SRCNN, SRGAN, ESRGAN, IP = RIVALS.values()
 PHOTO, SWAPPED = VARIANTS.values()
@@ -21,8 +22,6 @@ ORDER = ("bicubic", SRCNN, SRGAN, ESRGAN, IP)
 SETS = {"CASIA": "caltech", "CelebA": "celeba-held-out", "LFW": "lfw"}
 #: Parts of the grid of further reductions, over which an average accuracy is taken; the paper does not give its own.
 GRIDS = {"all": ALPHAS, "the larger": ALPHAS[:2], "the smaller": ALPHAS[2:]}
-
-Keys = dict[str, str | int]
 
 
 def printed(paper: pd.DataFrame, table: int, metric: str, method: str, row: str = "") -> float:
@@ -43,38 +42,33 @@ def printed(paper: pd.DataFrame, table: int, metric: str, method: str, row: str 
 
 def quality(name: str, method: str, metric: str) -> Keys:
     """PSNR, SSIM or LPIPS of a method on a set (``lfw``: the photographs of View 2)."""
-    return _keys(name, "quality", method, metric)
+    return keys(name, "quality", method, PX, metric)
 
 
 def likeness(name: str, method: str, recognizer: str) -> Keys:
     """Cosine between SR and HR faces (Table 2)."""
-    return _keys(name, "likeness", method, "cosine", recognizer=recognizer)
+    return keys(name, "likeness", method, PX, "cosine", recognizer)
 
 
 def sharpness(name: str, method: str, minus: str = "") -> Keys:
     """Sharpness as a share of HR's, or less that of the method ``minus``."""
-    return _keys(name, "sharpness", method, f"sharpness_minus_{minus}" if minus else "sharpness")
+    return keys(name, "sharpness", method, PX, f"sharpness_minus_{minus}" if minus else "sharpness")
 
 
 def further(method: str, recognizer: str, alpha: float, metric: str = "accuracy") -> Keys:
     """Accuracy on View 2 where both photographs are reduced to ``alpha`` times 28 px (Table 3, Fig. 7)."""
-    return _keys("lfw", "further", method, metric, round(alpha * PX), recognizer)
+    return keys("lfw", "further", method, round(alpha * PX), metric, recognizer)
 
 
 def pipeline(method: str, recognizer: str, threshold: int, view: str = "view2", metric: str = "auc") -> Keys:
     """Faces of mixed sizes, those of at most ``threshold`` px super-resolved (Fig. 2)."""
-    return _keys("lfw", f"pipeline {view}", method, metric, threshold, recognizer)
+    return keys("lfw", f"pipeline {view}", method, threshold, metric, recognizer)
 
 
 def view2(method: str, recognizer: str, setting: str, metric: str = "auc") -> Keys:
     """A method on View 2 at 28 px; ``auc_minus_ESRGAN`` and the like are paired differences. HR has 112 px."""
     px = 112 if method == "HR" else PX
-    return _keys("lfw", "view2", method, metric, px, recognizer) | {"setting": setting}
-
-
-def _keys(name: str, protocol: str, method: str, metric: str, px: int = PX, recognizer: str = "") -> Keys:
-    where: Keys = {"set": name, "protocol": protocol, "method": method, "px": px, "seed": 0}
-    return where | {"recognizer": recognizer, "metric": metric}
+    return keys("lfw", "view2", method, px, metric, recognizer, setting)
 
 
 def mean_accuracy(results: pd.DataFrame, method: str, recognizer: str, alphas: Sequence[float]) -> float:

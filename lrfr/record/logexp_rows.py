@@ -21,6 +21,7 @@ from lrfr.papers.logexp import Settings
 from lrfr.record import surveillance
 from lrfr.record.logexp import BASELINE, OURS
 from lrfr.record.logexp_inside import GRADIENT_SET
+from lrfr.tables import Keys
 
 ROBUST, RIVAL = "robust", "maug-l1"
 #: Sizes at which the paper's augmentation helps, and the two ways in which LFW stands in for XQLFW.
@@ -28,8 +29,6 @@ LOW = (7, 14, 20)
 SETTINGS = {"probe": "LR probe, HR gallery", "both": "both LR"}
 #: The other papers whose upsamplers stand before the pretrained network.
 ROADS = ("frloss", "ftlgan", "ipfsrgan", "multiscale")
-
-Keys = dict[str, str | int]
 
 
 def title(name: str) -> str:
@@ -42,8 +41,7 @@ def title(name: str) -> str:
 
 def at(recognizer: str, px: int, setting: str, metric: str = "auc", protocol: str = "view2") -> Keys:
     """A recogniser on LFW's pairs behind bicubic enlargement, or at HR; ``auc_minus_mobilefacenet`` is paired."""
-    where: Keys = {"set": "lfw", "protocol": protocol, "method": "HR" if px == SIZE else "bicubic", "px": px, "seed": 0}
-    return where | {"recognizer": recognizer, "setting": setting, "metric": metric}
+    return tables.keys("lfw", protocol, "HR" if px == SIZE else "bicubic", px, metric, recognizer, setting)
 
 
 def drift(recognizer: str, px: int, protocol: str = "view2") -> Keys:

@@ -10,6 +10,7 @@ import pandas as pd
 from lrfr import tables
 from lrfr.record import JUDGES, SET_NAMES, seen_as
 from lrfr.record.multiscale import AR_SIZES, LFW_SIZES, SINGLES, SQUARES, WHOLE
+from lrfr.tables import Keys, keys
 
 SINGLE_14, SINGLE_7 = SINGLES["14x12"], SINGLES["7x6"]
 #: Every search: set and size (height, width) of the LR faces.
@@ -29,7 +30,6 @@ SCFACE_PROTOCOLS = {
 AR_PROTOCOL = "day 1 in day 14"
 SETTINGS = {"probe": "LR probe, HR gallery", "both": "both restored"}
 
-Keys = dict[str, str | int]
 Size = tuple[int, int]
 
 
@@ -47,22 +47,22 @@ def sides(name: str) -> Size:
 def search(name: str, size: Size, method: str, recognizer: str, metric: str = "rank_1") -> Keys:
     """LR photographs searched among one HR photograph a person (``att``: Table I, ``lfw``: Table IV); HR has 112 px."""
     size = (112, 112) if method == "HR" else size
-    return _keys(name, f"one gallery {named(size)}", method, size[0], metric, recognizer, "probe")
+    return keys(name, f"one gallery {named(size)}", method, size[0], metric, recognizer, "probe")
 
 
 def view2(method: str, px: int, recognizer: str, setting: str, metric: str = "auc") -> Keys:
     """Pairs of LFW View 2 at 7, 14 or 28 px; ``auc_minus_bicubic`` and the like are paired. HR has 112 px."""
-    return _keys("lfw", "view2", method, 112 if method == "HR" else px, metric, recognizer, setting)
+    return keys("lfw", "view2", method, 112 if method == "HR" else px, metric, recognizer, setting)
 
 
 def quality(name: str, method: str, px: int, metric: str) -> Keys:
     """PSNR, SSIM or LPIPS on AT&T or Caltech; ``psnr_minus_U-Net (pixel)`` and the like are paired."""
-    return _keys(name, "quality", method, px, metric)
+    return keys(name, "quality", method, px, metric, setting="")
 
 
 def ablation(method: str, size: Size, metric: str, recognizer: str = "", setting: str = "both") -> Keys:
     """LFW View 1 at the sizes of the ablations: pairs where a recogniser is named, else pictures."""
-    return _keys("lfw", f"ablation {named(size)}", method, size[0], metric, recognizer, setting if recognizer else "")
+    return keys("lfw", f"ablation {named(size)}", method, size[0], metric, recognizer, setting if recognizer else "")
 
 
 def readers_copy(table: int, column: str, method: str) -> Keys:
@@ -77,11 +77,6 @@ def readers_copy(table: int, column: str, method: str) -> Keys:
     label = method if height == width else f"{method} {column}"
     protocol = AR_PROTOCOL if table == 1 else SCFACE_PROTOCOLS[column]
     return {"protocol": protocol, "method": label, "px": height, "recognizer": "mobilefacenet", "metric": "rank_1"}
-
-
-def _keys(name: str, protocol: str, method: str, px: int, metric: str, recognizer: str = "", setting: str = "") -> Keys:
-    where: Keys = {"set": name, "protocol": protocol, "method": method, "px": px, "seed": 0}
-    return where | {"recognizer": recognizer, "setting": setting, "metric": metric}
 
 
 def photographs(results: pd.DataFrame, name: str) -> int:
@@ -138,9 +133,9 @@ def contests(
     found = []
     for name, size in searches:
         for recognizer in recognizers:
-            keys = search(name, size, method, recognizer)
-            keys = {k: v for k, v in keys.items() if k not in ("method", "metric")}
-            row = tables.difference(results, method, baseline, "rank_1", "method", **keys)
+            where = search(name, size, method, recognizer)
+            left = {k: v for k, v in where.items() if k not in ("method", "metric")}
+            row = tables.difference(results, method, baseline, "rank_1", "method", **left)
             found.append(pd.concat([row, pd.Series({"set": name, "size": named(size), "recognizer": recognizer})]))
     return found
 
@@ -158,8 +153,8 @@ def verifications(
     for side in px:
         for recognizer in recognizers:
             for setting in SETTINGS:
-                keys = view2(method, side, recognizer, setting, f"{metric}_minus_{baseline}")
-                rows.append(tables.pick(results, **keys).iloc[0])
+                where = view2(method, side, recognizer, setting, f"{metric}_minus_{baseline}")
+                rows.append(tables.pick(results, **where).iloc[0])
     return rows
 
 
