@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from toy_recognition import corners, some_pairs
+from toy_recognition import corners, no_lpips, own_results, some_pairs
 
 from lrfr import datasets, measure, methods, record
 from lrfr.datasets.base import to_tensor
@@ -34,9 +34,8 @@ def faces():
 @pytest.fixture(autouse=True)
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(record, "commit", lambda: "0123456789")
-    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+    own_results(monkeypatch, tmp_path)
+    no_lpips(monkeypatch)
 
 
 @pytest.mark.parametrize("setting", measure.SETTINGS)

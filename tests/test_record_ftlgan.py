@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
-from toy_recognition import corners
+from toy_recognition import corners, no_lpips, own_results
 
 from lrfr import datasets, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
@@ -41,8 +41,7 @@ def pairs(faces) -> Pairs:
 @pytest.fixture(autouse=True)
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    own_results(monkeypatch, tmp_path)
     monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
 
 
@@ -77,7 +76,7 @@ def test_at_its_own_threshold_hr_keeps_the_far_it_was_set_to(faces, judge, pairs
 
 
 def test_a_picture_is_compared_with_hr_and_with_its_bicubic_enlargement(faces, monkeypatch):
-    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+    no_lpips(monkeypatch)
     plain, method = Measured(faces, methods.interpolation(28)), methods.interpolation(28, "nearest")
     table = record_ftlgan.picture_rows(Measured(faces, method), 50)
     by_hand = quality.psnr(
@@ -90,7 +89,7 @@ def test_a_picture_is_compared_with_hr_and_with_its_bicubic_enlargement(faces, m
 
 
 def test_scores_and_pictures_are_recorded_once(faces, judge, pairs, monkeypatch):
-    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+    no_lpips(monkeypatch)
     monkeypatch.setattr(record_ftlgan, "pairs_of", lambda name: (faces, pairs))
     monkeypatch.setattr(
         record_ftlgan, "_for", lambda name: [Entry(methods.hr()), Entry(methods.interpolation(14)), Entry(noise())]
@@ -129,7 +128,7 @@ def finished(tmp_path, monkeypatch) -> list[str]:
 
 
 def test_ablations_are_compared_with_what_they_are_like(finished, faces, judge, pairs, monkeypatch):
-    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+    no_lpips(monkeypatch)
     monkeypatch.setattr(record_ftlgan, "pairs_of", lambda name: (faces, pairs))
     assert [e.method.name for e in record_ftlgan.ablations()] == ["base", "2", "1"], "what is compared with comes first"
     record_ftlgan._record_ablations([judge], 20, [judge])

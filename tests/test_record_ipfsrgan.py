@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from toy_recognition import corners, some_pairs
+from toy_recognition import corners, own_results, some_pairs
 
 from lrfr import datasets, measure, methods, recognizers, record
 from lrfr.datasets import FaceDataset
@@ -187,8 +187,7 @@ def test_rows_are_those_of_the_results_file(faces, judge, pairs):
 
 
 def test_further_says_what_a_quick_recogniser_moves(faces, judge, pairs, tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    own_results(monkeypatch, tmp_path)
     monkeypatch.setattr(ipfsrgan, "view", lambda name: (faces, pairs))
     found = [Entry(methods.hr()), Entry(methods.interpolation(28)), Entry(inverted(), weights="abc")]
     monkeypatch.setattr(ipfsrgan, "entries", lambda variants=True: found)

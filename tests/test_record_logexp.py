@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
-from toy_recognition import some_pairs
+from toy_recognition import own_results, some_pairs
 
 from lrfr import datasets, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
@@ -54,8 +54,7 @@ def pairs(faces) -> Pairs:
 @pytest.fixture(autouse=True)
 def own_places(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path_factory.getbasetemp() / "embeddings")
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    own_results(monkeypatch, tmp_path)
     known = {"mobilefacenet": (FINE, ""), "robust": (TURNED, "aaaa"), "other": (OTHER, "bbbb")}
     monkeypatch.setattr(record_logexp, "recogniser", known.__getitem__)
     monkeypatch.setattr(record_logexp, "names", lambda: list(known))

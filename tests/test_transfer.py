@@ -2,22 +2,19 @@
 
 import numpy as np
 import pytest
-import torch
-from toy_recognition import corners, some_pairs
+from toy_recognition import corners, no_lpips, own_results, some_pairs
 
-from lrfr import datasets, methods, plans, record
+from lrfr import datasets, methods, plans
 from lrfr.errors import LrfrError
-from lrfr.evaluation import quality
 from lrfr.record import Entry, transfer
 
 
 @pytest.fixture(autouse=True)
 def own(tmp_path, monkeypatch):
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+    own_results(monkeypatch, tmp_path)
     monkeypatch.setattr(plans, "repo_root", lambda: tmp_path)
-    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
+    no_lpips(monkeypatch)
 
 
 def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):

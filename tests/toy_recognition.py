@@ -1,11 +1,15 @@
 """What the tests of recorded results share: a quick face network, and pairs of a small set."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
-from lrfr import recognizers
+from lrfr import recognizers, record
 from lrfr.datasets import FaceDataset
+from lrfr.evaluation import quality
 from lrfr.measure import Pairs
 
 
@@ -32,3 +36,14 @@ def some_pairs(faces: FaceDataset, folds: int = 0) -> Pairs:
     keep = genuine | ((first + 3 * second) % 7 == 0)
     fold = np.arange(keep.sum()) % folds if folds else None
     return Pairs(first[keep], second[keep], genuine[keep], fold)
+
+
+def own_results(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Results are written to a folder of the test's own, without asking git."""
+    monkeypatch.setattr(record, "path", lambda paper: folder / f"{paper}.csv")
+    monkeypatch.setattr(record, "commit", lambda: "0123456789")
+
+
+def no_lpips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LPIPS is 0 for all pictures: its network takes seconds."""
+    monkeypatch.setattr(quality, "lpips", lambda a, b, network=None: torch.zeros(len(a)))
