@@ -580,7 +580,7 @@ for name, words in (
         "pairs",
         f"makes faces better recognised in {wins} and worse in {losses} of {len(pairs)} comparisons"
         if wins + losses
-        else "makes no difference that the intervals can tell",
+        else "makes no difference in AUC that the intervals can tell",
     ),
     ("limit", " or ".join("none" if t == 0 else f"those up to {t} px" for t in limits)),
     ("paid", f"{sum(paid)} of {len(paid)}"),
