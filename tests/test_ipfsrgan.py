@@ -16,7 +16,7 @@ from lrfr.networks.rrdb import RRDBSettings
 from lrfr.networks.srcnn import SRCNNSettings
 from lrfr.networks.srresnet import SRResNetSettings
 from lrfr.papers import ipfsrgan
-from lrfr.plans import find
+from lrfr.plans import LONGER, find
 from lrfr.training import Batches, Schedule
 
 PLAN = Schedule(1, batch_size=4, learning_rate=1e-3, precision="32-true", device="cpu", decay="constant", log_every=1)
@@ -219,6 +219,15 @@ def test_the_studys_trainings_differ_in_their_objective_alone():
     assert plans["srcnn"].squared_pixels and plans["srcnn-l1"] == replace(plans["srcnn"], squared_pixels=False)
     assert plans["ip-photo"] == replace(plans["ip"], pairs="photo")
     assert plans["ip-swapped"] == replace(plans["ip"], perceptual=1.0, pixel=0.01)
+
+
+def test_the_longer_trainings_differ_in_their_steps_alone():
+    once, twice = ipfsrgan.study(3), ipfsrgan.longer(3)
+    assert list(twice) == ["ip", "esrgan"]
+    for key, settings in twice.items():
+        assert settings.schedule.steps == 2 * once[key].schedule.steps
+        assert replace(settings, schedule=once[key].schedule) == once[key]
+        assert find(f"{LONGER}{key}").after == find(f"ipfsrgan-s0-{key}").after
 
 
 def test_pilots_differ_in_the_discriminator_alone():

@@ -1,5 +1,7 @@
 """ipfsrgan's own measurements: likeness to HR, further downsampling, and the pipeline for faces of mixed sizes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap
 from lrfr.measure import Measured, Pairs
+from lrfr.plans import LONGER
 from lrfr.record import Entry, ipfsrgan
 
 
@@ -198,3 +201,30 @@ def test_further_says_what_a_quick_recogniser_moves(faces, judge, pairs, tmp_pat
     precision = table[table["protocol"] == "further precision"]
     assert set(zip(precision["method"], precision["px"], strict=True)) == {("bicubic", 28)}
     assert set(precision["value"]) == {0} and "auc_minus_float32" in set(precision["metric"]), "the same network twice"
+
+
+def test_a_longer_training_is_measured_beside_the_shorter_and_its_rival(faces, judge, pairs, tmp_path, monkeypatch):
+    own_results(monkeypatch, tmp_path)
+    monkeypatch.setattr(ipfsrgan, "view", lambda name: (faces, pairs))
+    rivals = [Entry(methods.interpolation(28, kernel)) for kernel in ("nearest", "bilinear")]
+    named = [replace(e, method=replace(e.method, name=n)) for e, n in zip(rivals, ("ESRGAN", "IP-FSRGAN"), strict=True)]
+    monkeypatch.setattr(ipfsrgan, "entries", lambda variants=True: named)
+    long = {"esrgan": Entry(inverted(), weights="abc"), "ip": None}
+
+    def finished(run, label):
+        found = long[run.name.removeprefix(LONGER)]
+        return found and replace(found, method=replace(found.method, name=label))
+
+    monkeypatch.setattr(ipfsrgan, "finished", finished)
+    ipfsrgan._record_longer([judge], 20)
+    table = record.load("ipfsrgan")
+    assert set(table["method"]) == {ipfsrgan.TWICE["esrgan"]} and set(table["protocol"]) == {"longer"}
+    assert {"auc", "auc_minus_ESRGAN", "psnr"} <= set(table["metric"])
+
+    long["ip"] = Entry(methods.interpolation(28), weights="def")
+    ipfsrgan._record_longer([judge], 20)
+    table = record.load("ipfsrgan").set_index(["method", "metric", "setting"])["value"]
+    mine, its_rival = ipfsrgan.TWICE["ip"], ipfsrgan.TWICE["esrgan"]
+    gain = table[mine, f"auc_minus_{its_rival}", "probe"]
+    assert gain == pytest.approx(table[mine, "auc", "probe"] - table[its_rival, "auc", "probe"]) and gain != 0
+    assert (mine, "auc_minus_IP-FSRGAN", "both") in table.index

@@ -1,4 +1,4 @@
-"""What is recorded of ipfsrgan: four trained rivals at 28 px, its ablations, further downsampling, mixed sizes."""
+"""What is recorded of ipfsrgan: four trained rivals at 28 px, ablations, further downsampling, mixed sizes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_interval
 from lrfr.measure import Measured, Pairs
+from lrfr.plans import LONGER, find
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
@@ -23,6 +24,7 @@ from lrfr.record import (
     Entry,
     faces_of,
     faces_rows,
+    finished,
     load,
     load_judges,
     measure_entries,
@@ -41,6 +43,8 @@ BASELINES = ("bicubic", "ESRGAN", "IP-FSRGAN")
 VARIANTS = {"ip-photo": "IP-FSRGAN (same photo)", "ip-swapped": "IP-FSRGAN (swapped weights)"}
 #: SRCNN with L1 instead of the MSE: how sharp its faces are is asked, so it is measured where no pairs are.
 L1 = {"srcnn-l1": "SRCNN (L1)"}
+#: The two that were trained twice as long too (behind :data:`lrfr.plans.LONGER`), and their labels.
+TWICE = {"esrgan": "ESRGAN (twice the steps)", "ip": "IP-FSRGAN (twice the steps)"}
 #: Shares of 28 px to which LR faces are reduced further before the 4x networks see them (the paper's alpha).
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 #: Sides in pixels that faces have in the pipeline of Fig. 2, all equally likely; 112 is an untouched HR face.
@@ -65,8 +69,8 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """Measure everything on the named sets.
 
     Args:
-        names: att, caltech, celeba-held-out, view2, devtest; ``further`` (Table 3, Fig. 7) and ``pipeline`` (Fig. 2),
-            both on LFW.
+        names: att, caltech, celeba-held-out, view2, devtest; ``further`` (Table 3, Fig. 7), ``pipeline`` (Fig. 2) and
+            ``longer`` (trainings of twice the steps that are finished here), all on LFW.
         replicates: draws of the intervals.
 
     Returns:
@@ -76,13 +80,16 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
         LrfrError: no set is named.
     """
     if not names:
-        raise LrfrError("Nothing to record: name att, caltech, celeba-held-out, view2, devtest, further or pipeline.")
+        known = "att, caltech, celeba-held-out, view2, devtest, further, pipeline or longer"
+        raise LrfrError(f"Nothing to record: name {known}.")
     judges = load_judges(JUDGES)
     for name in names:
         if name == "further":
             _record_further(load_judges(JUDGES, quick=True), replicates, judges)
         elif name == "pipeline":
             _record_pipeline(load_judges(JUDGES, quick=True), replicates)
+        elif name == "longer":
+            _record_longer(judges, replicates)
         else:
             measure_entries("ipfsrgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
             if name != "devtest":
@@ -278,3 +285,30 @@ def _record_pipeline(judges: Sequence[Recognizer], replicates: int) -> None:
             return pipeline_rows(Mixture(faces, entry.method), judges, pairs, p, THRESHOLDS, replicates)
 
         record_missing("ipfsrgan", faces.name, protocol, found, rows)
+
+
+# Twice the steps
+
+
+def longer_rows(
+    measured: Measured, others: Sequence[Measured], judges: Sequence[Recognizer], pairs: Pairs, replicates: int = 1000
+) -> pd.DataFrame:
+    """A rival of twice the steps on pairs, its paired differences to each of the others, and its quality."""
+    parts = [measure.pair_rows(measured, judge, pairs, "longer", replicates) for judge in judges]
+    for other in others:
+        parts += [measure.difference_rows(measured, other, j, pairs, "longer", replicates) for j in judges]
+    return pd.concat([*parts, measure.quality_rows(measured, replicates).assign(protocol="longer")], ignore_index=True)
+
+
+def _record_longer(judges: Sequence[Recognizer], replicates: int) -> None:
+    """Both on LFW View 2, each beside the shipped one of half the steps, and IP-FSRGAN beside ESRGAN."""
+    faces, pairs = view("view2")
+    found = [finished(find(f"{LONGER}{key}"), label) for key, label in TWICE.items()]
+    known = {e.method.name: Measured(faces, e.method) for e in [*entries(variants=False), *found] if e is not None}
+    behind = dict(zip(TWICE.values(), (["ESRGAN"], ["IP-FSRGAN", TWICE["esrgan"]]), strict=True))
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        others = [known[name] for name in behind[entry.method.name] if name in known]
+        return longer_rows(known[entry.method.name], others, judges, pairs, replicates)
+
+    record_missing("ipfsrgan", faces.name, "longer", [e for e in found if e is not None], rows)
