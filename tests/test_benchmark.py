@@ -107,7 +107,7 @@ def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
 
 
 def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkeypatch):
-    def two(px, only=None):
+    def two(px, only=None, quick=True):
         other = Entry(methods.interpolation(px, "nearest"), weights="abc")
         return [Entry(methods.hr()), Entry(methods.interpolation(px)), other]
 
@@ -137,7 +137,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     monkeypatch.setattr(benchmark._Table, "rows", note)
     before = two
 
-    def others(px, only=None):
+    def others(px, only=None, quick=True):
         return [*before(px)[:2], Entry(methods.interpolation(px, "nearest"), weights="xyz" if px == 7 else "abc")]
 
     monkeypatch.setattr(benchmark, "entries", others)
@@ -186,8 +186,10 @@ def test_the_strongest_of_the_mixture_each_alone():
 
 
 def test_costs_are_measured_once(judge, monkeypatch):
-    monkeypatch.setattr(benchmark, "real_esrgan", lambda px: Entry(methods.interpolation(px, "nearest"), weights="re"))
-    upsamplers = {14: benchmark.entries(14, ["SRCNN"])}
+    monkeypatch.setattr(
+        benchmark, "real_esrgan", lambda px, quick: Entry(methods.interpolation(px, "nearest"), weights="re")
+    )
+    upsamplers = [benchmark.entries(14, ["SRCNN"])]
     benchmark._record_costs(upsamplers, [judge])
     table = record.load("benchmark")
     assert set(table["set"]) == {"any"} and set(table["metric"]) == {"parameters", "gflops", "ms"}

@@ -161,3 +161,13 @@ def test_a_quick_real_esrgan_is_the_same_picture(faces, able, monkeypatch):
     exact, quick = (methods.restore(methods.real_esrgan(14, q), faces[:1]).astype(float) for q in (False, True))
     assert np.array_equal(exact, quick) is not able
     assert np.abs(exact - quick).mean() < 1.5
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_quick_generator_is_the_same_picture(faces, able, monkeypatch):
+    monkeypatch.setattr(methods, "multiplies_bfloat16", lambda: able)
+    weights = methods.checkpoint("frloss-8x-s0-fr")
+    ways = (methods.trained("FR", weights, size=14, quick=q) for q in (False, True))
+    exact, quick = (methods.restore(way, faces[:2]).astype(float) for way in ways)
+    assert np.array_equal(exact, quick) is not able
+    assert np.abs(exact - quick).mean() < 0.3

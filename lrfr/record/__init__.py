@@ -64,11 +64,11 @@ class Entry:
     recognizer: str = ""
 
 
-def trained(name: str, label: str, device: str = "cpu", size: Size | None = None) -> Entry:
-    """A shipped generator; ``name`` is ``frloss-8x-s0-fr`` and the like; ``size`` as for :func:`methods.trained`."""
+def trained(name: str, label: str, device: str = "cpu", size: Size | None = None, quick: bool = False) -> Entry:
+    """A shipped generator, ``frloss-8x-s0-fr`` and the like; ``size`` and ``quick`` as for :func:`methods.trained`."""
     path = methods.checkpoint(name)
     seed = int(name.split("-s")[1].split("-")[0])
-    return Entry(methods.trained(label, path, device, size), seed, embeddings.file_digest(path))
+    return Entry(methods.trained(label, path, device, size, quick), seed, embeddings.file_digest(path))
 
 
 def finished(run: Run, label: str, size: Size | None = None) -> Entry | None:
@@ -79,9 +79,9 @@ def finished(run: Run, label: str, size: Size | None = None) -> Entry | None:
     return Entry(methods.trained(label, path, size=size), weights=embeddings.file_digest(path))
 
 
-def real_esrgan(size: Size) -> Entry:
+def real_esrgan(size: Size, quick: bool = True) -> Entry:
     """Real-ESRGAN, quick where it can be, with the digest of its packaged weights."""
-    return Entry(methods.real_esrgan(size, quick=True), weights=embeddings.file_digest(assets.path("realesrgan")))
+    return Entry(methods.real_esrgan(size, quick), weights=embeddings.file_digest(assets.path("realesrgan")))
 
 
 def shipped(name: str) -> bool:

@@ -6,7 +6,7 @@ full (all pairs), LFW on View 2 for the plain reduction and on the DevTest pairs
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -73,12 +73,21 @@ NETWORKS: dict[str, dict[int, str]] = {
 }
 
 
-def entries(px: int, only: Sequence[str] | None = None) -> list[Entry]:
-    """Every upsampler at one size: HR and bicubic first, which the others are compared with; ``only``: by label."""
+def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> list[Entry]:
+    """Every upsampler at one size: HR and bicubic first, which the others are compared with.
+
+    Args:
+        px: side of the LR faces.
+        only: labels of the upsamplers; None is all.
+        quick: networks in bfloat16 where the processor has units for it (:func:`lrfr.methods.trained`): their pixels
+            move by less than the rounding to 8 bits.
+    """
     found = [Entry(methods.hr()), Entry(methods.interpolation(px))]
     found += [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
-    found += [trained(files[px], label, size=px) for label, files in NETWORKS.items() if shipped(files[px])]
-    found.append(real_esrgan(px))
+    found += [
+        trained(files[px], label, size=px, quick=quick) for label, files in NETWORKS.items() if shipped(files[px])
+    ]
+    found.append(real_esrgan(px, quick))
     return [e for e in found if only is None or e.method.name in (*only, "HR", "bicubic")]
 
 
@@ -301,7 +310,7 @@ def record(
     """
     upsamplers = {px: entries(px, only) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
-    _record_costs(upsamplers, exact)
+    _record_costs([entries(px, only, quick=False) for px in sizes], exact)
     for name in sets:
         faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
@@ -315,15 +324,15 @@ def record(
     return load(RESULTS)
 
 
-def _record_costs(upsamplers: Mapping[int, Sequence[Entry]], seeing: Sequence[Recognizer]) -> None:
-    """What every upsampler and every recogniser costs; measured once."""
+def _record_costs(upsamplers: Sequence[Sequence[Entry]], seeing: Sequence[Recognizer]) -> None:
+    """What every upsampler and every recogniser costs, in float32; measured once."""
 
     def of_upsampler(entry: Entry) -> pd.DataFrame:
         files = NETWORKS.get(entry.method.name)
         weights = methods.checkpoint(files[entry.method.px]) if files else None
         return costs.upsampler_rows(entry.method, costs.generator_parameters(weights) if entry.weights else 0)
 
-    for found in upsamplers.values():
+    for found in upsamplers:
         record_missing(RESULTS, costs.SET, costs.PROTOCOL, found[1:], of_upsampler)
     known = {j.name: j for j in seeing}
     hr = [Entry(methods.hr(), weights=embeddings.weights_digest(j), recognizer=j.name) for j in seeing]
