@@ -94,7 +94,8 @@ def test_scores_and_pictures_are_recorded_once(faces, judge, pairs, monkeypatch)
     monkeypatch.setattr(
         record_ftlgan, "_for", lambda name: [Entry(methods.hr()), Entry(methods.interpolation(14)), Entry(noise())]
     )
-    record_ftlgan._record_scores([judge], 20)
+    record_ftlgan._record_scores([judge])
+    record_ftlgan._record_pictures(20)
     table = record.load("ftlgan")
     assert table.groupby("method")["protocol"].agg(set).to_dict() == {
         "HR": {"scores"},
@@ -102,7 +103,18 @@ def test_scores_and_pictures_are_recorded_once(faces, judge, pairs, monkeypatch)
         "noise": {"scores", "quality"},
     }
     monkeypatch.setattr(record_ftlgan, "score_rows", None)  # nothing is computed again
-    record_ftlgan._record_scores([judge], 20)
+    monkeypatch.setattr(record_ftlgan, "picture_rows", None)
+    record_ftlgan._record_scores([judge])
+    record_ftlgan._record_pictures(20)
+
+
+def test_what_quick_recognisers_move_is_recorded_at_every_size(faces, judge, pairs, monkeypatch):
+    monkeypatch.setattr(record_ftlgan, "pairs_of", lambda name: (faces, pairs))
+    record_ftlgan._record_precision([judge], [judge], 20)
+    table = record.load("ftlgan")
+    assert set(table["px"]) == {14, 28, 56} and set(table["protocol"]) == {"devtest precision"}
+    moved = table.loc[table["metric"] == "auc_minus_float32", "value"]
+    assert len(moved) == 6 and not moved.any(), "the same network twice, two settings"
 
 
 # Ablations

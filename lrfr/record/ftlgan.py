@@ -92,14 +92,18 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """
     if not names:
         raise LrfrError("Nothing to record: name att, caltech, view2, devtest or ablations.")
-    judges = load_judges(JUDGES)
+    exact, quick = load_judges(JUDGES), load_judges(JUDGES, quick=True)
     for name in names:
+        judges = quick if name == "devtest" else exact
         if name == "ablations":
-            _record_ablations(load_judges(JUDGES, quick=True), replicates, judges)
+            _record_ablations(quick, replicates, exact)
         else:
-            measure_entries("ftlgan", name, _for(name), lambda entry: judges, BASELINES, replicates)
+            measure_entries("ftlgan", name, _for(name), lambda entry, judges=judges: judges, BASELINES, replicates)
         if name == "view2":
-            _record_scores(judges, replicates)
+            _record_scores(exact)
+        if name == "devtest":
+            _record_precision(quick, exact, replicates)
+            _record_pictures(replicates)
     return load("ftlgan")
 
 
@@ -167,18 +171,36 @@ def picture_rows(measured: Measured, replicates: int = 1000) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def _record_scores(judges: Sequence[Recognizer], replicates: int) -> None:
-    """Scores and pictures of every method on LFW View 2."""
+def _record_scores(judges: Sequence[Recognizer]) -> None:
+    """Scores of HR, of bicubic enlargement and of FTLGAN on LFW View 2."""
     faces, pairs = pairs_of("view2")
+    found = [e for e in _for("view2") if e.method.name != START]
 
     def rows(entry: Entry) -> pd.DataFrame:
-        measured = Measured(faces, entry.method, entry.seed)
-        found = score_rows(measured, judges, pairs)
-        if entry.method.name != "HR":
-            found = pd.concat([found, picture_rows(measured, replicates)], ignore_index=True)
-        return found
+        return score_rows(Measured(faces, entry.method, entry.seed), judges, pairs)
 
-    record_missing("ftlgan", faces.name, "scores", _for("view2"), rows)
+    record_missing("ftlgan", faces.name, "scores", found, rows)
+
+
+def _record_precision(judges: Sequence[Recognizer], exact: Sequence[Recognizer], replicates: int) -> None:
+    """What quick recognisers move on LFW View 1, for bicubic enlargement of every size."""
+    faces, pairs = pairs_of("devtest")
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        return precision_rows(Measured(faces, entry.method), judges, exact, pairs, "devtest", replicates)
+
+    plain = [Entry(methods.interpolation(px)) for px in SIZES]
+    record_missing("ftlgan", faces.name, "devtest precision", plain, rows)
+
+
+def _record_pictures(replicates: int) -> None:
+    """Pictures of bicubic enlargement and of both trainings on LFW View 1."""
+    faces, _ = pairs_of("devtest")
+
+    def rows(entry: Entry) -> pd.DataFrame:
+        return picture_rows(Measured(faces, entry.method, entry.seed), replicates)
+
+    record_missing("ftlgan", faces.name, "quality", _for("view2")[1:], rows)
 
 
 # Tables II and III
