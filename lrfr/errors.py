@@ -1,4 +1,4 @@
-"""The one error a reader is meant to see."""
+"""The one error a reader is meant to see, and the kind of it that ends a training."""
 
 
 class LrfrError(Exception):
@@ -6,3 +6,7 @@ class LrfrError(Exception):
 
     The command line prints the sentence alone and exits with status 1; a notebook shows it as the last line.
     """
+
+
+class OutOfRange(LrfrError):
+    """Faces with values far outside [0, 1]: grey levels by mistake, or what a training that diverges makes."""

@@ -198,6 +198,7 @@ def _ftlgan_ablations() -> list[Run]:
     first = ftlgan.study(4, 0)[1]
     real = replace(first, camera=True, schedule=replace(first.schedule, steps=300))
     clean = replace(real, camera=False)
+    sgd = replace(real, optimizer="sgd", schedule=replace(real.schedule, learning_rate=1e-2))
     ablations = {
         "base": real,
         "1": replace(clean, alpha=0.0),
@@ -205,13 +206,15 @@ def _ftlgan_ablations() -> list[Run]:
         "3": replace(real, alpha=0.0, mse=0.8 * MSE_UNIT),
         "4": replace(real, mining="batch-hard"),
         "4-semi": replace(real, mining="semi-hard"),
-        "base-sgd": replace(real, optimizer="sgd", schedule=replace(real.schedule, learning_rate=1e-2)),
+        "base-sgd": sgd,
+        "base-sgd-low": replace(sgd, schedule=replace(sgd.schedule, learning_rate=1e-3)),
         "alpha2": replace(clean, alpha=0.2, beta=0.8),
         "alpha8": clean,
         "alpha10": replace(clean, alpha=1.0, beta=0.0),
     }
     five = {
-        "5-sgd": replace(real, optimizer="sgd", schedule=replace(real.schedule, learning_rate=1e-2)),
+        "5-sgd": sgd,
+        "5-sgd-low": ablations["base-sgd-low"],
         "5-adam": real,
         "5-clip": replace(real, clip=0.1),
         "5-cosine": replace(real, cosine=True),

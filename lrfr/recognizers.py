@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lrfr import assets
 from lrfr.alignment import SIZE
-from lrfr.errors import LrfrError
+from lrfr.errors import LrfrError, OutOfRange
 from lrfr.hardware import multiplies_bfloat16
 from lrfr.networks import backbones, dlib_resnet, facenet, lightcnn, onnx_face, sphereface
 from lrfr.networks.framing import Framing, dlib_scale_and_shift
@@ -135,7 +135,7 @@ def _check(images: Tensor) -> None:
     if images.numel():
         low, high = (float(v) for v in images.detach().aminmax())
         if not (low >= -_RANGE and high <= _RANGE):
-            raise LrfrError(
+            raise OutOfRange(
                 f"Expected images with values in [0, 1], found {low:.4g} to {high:.4g}: divide grey levels by 255."
             )
 

@@ -172,7 +172,7 @@ def ship(name: str) -> Path:
 def keep_log(name: str) -> Path:
     """Keep a run's settings, learning curve and provenance in ``data/runs``, without its weights.
 
-    Of a run that diverged, the log until then is kept: ``diverged`` says at which step and what was no number; it is
+    Of a run that diverged, the log until then is kept: ``diverged`` says at which step and by what; it is
     null for a finished run.
 
     Raises:

@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from lrfr.errors import LrfrError
+from lrfr.errors import LrfrError, OutOfRange
 from lrfr.files import replacing, write_json, write_text
 from lrfr.hardware import hardware
 from lrfr.progress import track
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 #: How often a training looks at its validation faces.
 VALIDATIONS = 20
-#: In the folder of a run that ended at a loss or weight that is no number: the step, and what it was.
+#: In the folder of a run that ended at a loss or weight that is no number, or at faces far outside [0, 1]: the step,
+#: and what it was.
 DIVERGED = "diverged.json"
 
 
@@ -283,7 +284,8 @@ def fit(
         Path of ``weights.safetensors``.
 
     Raises:
-        LrfrError: other settings in ``folder``, a damaged checkpoint, or a loss or weight that is no number.
+        LrfrError: other settings in ``folder``, a damaged checkpoint, a loss or weight that is no number, or SR
+            faces far outside [0, 1].
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights, checkpoint, log = folder / "weights.safetensors", folder / "state.ckpt", folder / "metrics.jsonl"
@@ -311,7 +313,13 @@ def fit(
             for optimizer in running.optimizers.values():
                 for group in optimizer.param_groups:
                     group["lr"] = group["initial"] * schedule.rate(index)
-            for key, value in step(index).items():
+            try:
+                parts = step(index)
+            except OutOfRange as error:
+                if not index:  # no step was taken: the faces themselves are wrong
+                    raise
+                raise _diverged(f"A face of {folder.name} is far outside [0, 1]", index + 1, folder, fabric) from error
+            for key, value in parts.items():
                 value = value.detach().float()
                 sums[key] = sums[key] + value if key in sums else value
             advance(1)

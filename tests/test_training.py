@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from lrfr.errors import LrfrError
+from lrfr.errors import LrfrError, OutOfRange
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
 from lrfr.training import Batches, Progressing, Schedule, as_dict, finished, fit, load_weights, save_weights
 
@@ -29,7 +29,7 @@ class Line:
 
 
 def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None) -> Path:
-    """Fit y = 2x - 1 by Adam; ``stop_at`` interrupts, ``breaks_at`` makes a loss or a weight nan."""
+    """Fit y = 2x - 1 by Adam; ``stop_at`` interrupts, ``breaks_at`` makes a loss or a weight nan, or faces leave [0, 1]."""
     plan = settings.schedule
     fabric = plan.fabric()
     torch.manual_seed(plan.seed)
@@ -48,6 +48,8 @@ def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None) 
         x = xs[torch.from_numpy(index)]
         noise = torch.randn(x.shape, generator=batches.generator(number)) * 0.01
         loss = (model(x) - 2 * x + 1 + noise).square().mean()
+        if number == settings.breaks_at and settings.breaks == "faces":
+            raise OutOfRange("Expected images with values in [0, 1]")
         if number == settings.breaks_at and settings.breaks == "loss":
             loss = loss * float("nan")
         optimizer.zero_grad()
@@ -169,7 +171,7 @@ def test_a_damaged_checkpoint_is_one_sentence(tmp_path, kind):
     assert not (tmp_path / "touched").exists() and not (tmp_path / "weights.safetensors").exists()
 
 
-@pytest.mark.parametrize("breaks", ["loss", "weight"])
+@pytest.mark.parametrize("breaks", ["loss", "weight", "faces"])
 @pytest.mark.parametrize("at", [2, 7, 20, 26, 29])
 def test_what_is_no_number_is_never_shipped(tmp_path, breaks, at):
     """In any step, also the last and the one before a checkpoint."""
@@ -179,11 +181,17 @@ def test_what_is_no_number_is_never_shipped(tmp_path, breaks, at):
             fit_line(tmp_path, settings)
         assert not (tmp_path / "weights.safetensors").exists()
         end = json.loads((tmp_path / "diverged.json").read_text())
-        assert at < end["step"] <= 30 and end["what"].endswith((" is nan", " is no number"))
+        assert at < end["step"] <= 30 and end["what"].endswith((" is nan", " is no number", " far outside [0, 1]"))
         assert json.loads((tmp_path / "provenance.json").read_text())["device"] == "cpu"
         if (tmp_path / "state.ckpt").exists():
             state = torch.load(tmp_path / "state.ckpt", weights_only=True)
             assert state["step"] <= at and all(v.isfinite().all() for v in state["modules"]["model"].values())
+
+
+def test_faces_that_are_wrong_from_the_start_are_no_divergence(tmp_path):
+    with pytest.raises(OutOfRange):
+        fit_line(tmp_path, Line(breaks_at=0, breaks="faces"))
+    assert not (tmp_path / "diverged.json").exists()
 
 
 # Batches and rates
