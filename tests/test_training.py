@@ -29,7 +29,7 @@ class Line:
 
 
 def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None) -> Path:
-    """Fit y = 2x - 1 by Adam; ``stop_at`` interrupts, ``breaks_at`` makes a loss or a weight nan, or faces leave [0, 1]."""
+    """Fit y = 2x - 1 by Adam; ``stop_at`` interrupts, ``breaks_at`` spoils a loss, a weight or the faces."""
     plan = settings.schedule
     fabric = plan.fabric()
     torch.manual_seed(plan.seed)
