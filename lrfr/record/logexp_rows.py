@@ -176,6 +176,11 @@ def recipe(name: str) -> dict[str, str]:
     }
 
 
+def tuned(name: str, place: str, seed: int = 0) -> str:
+    """A recogniser after :func:`lrfr.runs.fine_tune` on a reader's own SCface or TinyFace."""
+    return f"{name}-{place}-s{seed}"
+
+
 def ended(name: str) -> bool:
     """Whether a run reached its last step with numbers."""
     return told(name).get("diverged") is None
