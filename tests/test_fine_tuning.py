@@ -18,6 +18,7 @@ from lrfr.errors import LrfrError
 from lrfr.networks import backbones
 from lrfr.papers import logexp, logexp_study
 from lrfr.record import logexp_rows
+from lrfr.record.logexp import OURS
 from lrfr.record.setup import title
 from lrfr.training import save_weights
 
@@ -85,7 +86,7 @@ def test_a_network_goes_on_from_its_own_weights_on_the_people_who_are_not_tested
     assert len(rows) == 2 and all(row["classification"] > 0 and row["distance"] > 0 for row in rows)
     assert recognizers.load("robust", weights=weights).dim == 512
     # What `lrfr evaluate` calls it is what the chapter's tables ask for.
-    name = logexp_rows.tuned(logexp_rows.OURS, place, 1)
+    name = logexp_rows.tuned(OURS, place, 1)
     assert logexp_rows.label(name) == f"robust ({title(weights)})"
     assert logexp_rows.command(place, name).endswith(f"runs/{weights.parent.name}/weights.safetensors")
 

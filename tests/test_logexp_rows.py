@@ -71,7 +71,7 @@ def test_gains_are_what_is_recorded_and_hr_counts_once(results):
     pairs = [("maug-logexp1", "maug"), ("aug", "maug")]
     assert [r["value"] for r in rows.gains(results, pairs)] == [-0.02]
     assert [r["value"] for r in rows.gains(results, pairs, (7, 112))] == [-0.02, -0.05]
-    back = rows.less(rows.gains(results, pairs))
+    back = tables.turned(rows.gains(results, pairs))
     assert back[0][["value", "low", "high"]].tolist() == pytest.approx([0.02, 0.01, 0.03])
     assert tables.decided(back) is True and tables.decided(rows.gains(results, [("aug", "maug")])) is None
 
