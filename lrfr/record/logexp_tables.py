@@ -178,7 +178,7 @@ def against(results: pd.DataFrame, px: int, setting: str = "probe", metric: str 
     Returns:
         By paper: ``value``, ``low``, ``high``; of :func:`lrfr.record.logexp_roads.rows`, signs turned.
     """
-    found = {}
+    found: dict[str, pd.Series] = {}
     for paper, label in logexp_roads.papers(px):
         keys = tables.keys(
             "lfw", logexp_roads.PROTOCOL, label, px, logexp_roads.minus(metric, ROBUST), BASELINE, setting
