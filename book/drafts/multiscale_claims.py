@@ -26,7 +26,7 @@ import pandas as pd
 import torch
 from scipy.stats import binomtest
 
-from lrfr import chapter, datasets, figures, methods, needs, published, record, runs, tables
+from lrfr import chapter, datasets, figures, methods, needs, plans, published, record, runs, tables
 from lrfr.datasets import scface
 from lrfr.degradation import upscale
 from lrfr.evaluation import identification
@@ -512,8 +512,9 @@ claims = [
     ),
     figures.Claim(
         "The contracting paths increased the recognition (C3)",
-        f"no network without them, there or here. All {3 * g.output**2:,} values of the picture would have to pass the "
-        f"{layers[n // 2 - 1].after[0]} of the bottleneck; what a training then learns, only such a training can tell",
+        f"no network without them, there or here. All {3 * g.output**2:,} values of a picture would have to pass the "
+        f"{layers[n // 2 - 1].after[0]} of the bottleneck; what then is learnt, only a training can tell: it needs "
+        f"one more ablation, about {plans.find('multiscale-s0-both').minutes:.0f} CPU minutes",
         None,
     ),
     duel(
@@ -538,7 +539,7 @@ claims = [
     ),
     figures.Claim(
         "The features are invariant to pose and light (C6)",
-        f"HR faces of AT&T and Caltech, {', '.join(record.NETWORK_NAMES.values())}: those alike are nearer in "
+        f"HR faces of AT&T and Caltech, {', '.join(record.NETWORK_NAMES.values())}: those alike are nearer: "
         + tables.counted(sensitive),
         at.invariant(sensitive),
     ),
@@ -599,7 +600,7 @@ claims = [
         f"{sum(r['low'] > 0 for r in worse_when)}",
         tables.decided(tables.turned(worse_when)),
     ),
-    duel("... at poses (C15)", turned_away, "AT&T, U-Net: nearer where the pose is alike in "),
+    duel("... at poses (C15)", turned_away, "AT&T, U-Net: nearer where the pose is alike: "),
     figures.Claim("... at make-up (C15)", "no set with and without make-up is at hand, there or here", None),
 ]
 figures.claims_table(claims, "multiscale")
