@@ -122,7 +122,7 @@ def bars(results: pd.DataFrame) -> list[dict[str, str]]:
             "answer": tables.answer(gained),
         },
         {
-            "question": f"Accuracy of HR faces falls by at most {COST:.0%}?",
+            "question": f"Accuracy of HR faces falls by at most {100 * COST:g} percentage point?",
             "paired 95 % intervals": tables.written(large, 4),
             "answer": kept,
         },
