@@ -144,9 +144,10 @@ def recompute(
         if found:
             parts.append(recompute_entries(name, found, lambda entry: seeing, replicates, BASELINES, BASELINES))
         searched = searched_faces(name)
-        for size in search_sizes(searched.name) if searched is not None else ():
-            search = Search(searched, size)
-            parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
+        if searched is not None:
+            for size in search_sizes(searched.name):
+                search = Search(searched, size)
+                parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
         if name in PACKAGED:
             faces = datasets.load(name)
             varied = variations(faces, _varied(name))

@@ -84,7 +84,7 @@ def trained(logs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for name, log in logs.items():
         s, curve = log["settings"], pd.DataFrame(log["curve"])
-        numbers = curve.drop(columns=[c for c in curve if "validation" in c])
+        numbers = curve.drop(columns=[c for c in curve if "validation" in str(c)])
         if not np.isfinite(numbers).all(axis=None) or numbers["step"].max() != s["schedule"]["steps"]:
             raise LrfrError(f"Expected a finished run of {name}, found one that ended early: train and ship it again.")
         schedule = Schedule(**{**s["schedule"], "milestones": tuple(s["schedule"]["milestones"])})
@@ -145,7 +145,7 @@ def pairs(results: pd.DataFrame, setting: str) -> pd.DataFrame:
                 keys = at.view2(WHOLE, px, network, setting, f"auc_minus_{other}")
                 row[f"U-Net - {other}"] = tables.cell(results, 4, **keys)
             keys = at.view2(WHOLE, px, network, setting, "accuracy")
-            rows.append(row | {"accuracy, U-Net": tables.cell(results, **keys)})
+            rows.append(row | {"accuracy, U-Net": tables.cell(results, 3, **keys)})
     return pd.DataFrame(rows)
 
 
