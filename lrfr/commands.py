@@ -41,6 +41,22 @@ def train_command(
     typer.echo(f"{runs.execute(name).parent.name}: trained.")
 
 
+@app.command("fine-tune")
+def fine_tune_command(
+    name: Annotated[str, typer.Argument(metavar="SET", help="scface or tinyface, below LRFR_DATA.")],
+    start: Annotated[str, typer.Option(help="Run whose face network goes on.")] = "logexp-maug-logexp1",
+    seed: Annotated[int, typer.Option(help="Of the draws, and of the 50 people of SCface.")] = 0,
+) -> None:
+    """Fine-tune a face network on your own copy of a surveillance set, as logexp does before its Tables 1 and 2."""
+    from lrfr import runs
+
+    folder = runs.fine_tune(name, start, seed).parent.name
+    typer.echo(
+        f"{folder}: trained. Then: lrfr evaluate {name} --seed {seed} --recognizer robust --recognizer-weights "
+        f"runs/{folder}/weights.safetensors"
+    )
+
+
 @app.command("queue")
 def queue_command(
     names: Annotated[list[str] | None, typer.Argument(help="Only runs whose names begin so.")] = None,

@@ -21,13 +21,14 @@ import torch
 from torch import nn
 
 from lrfr import datasets, recognizers
+from lrfr.datasets import scface
 from lrfr.errors import LrfrError
 from lrfr.files import locked, write_json
 from lrfr.networks import backbones, generators, vgg
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
+from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
-from lrfr.training import DIVERGED, as_dict, load_weights, save_weights
+from lrfr.training import DIVERGED, as_dict, load_weights, save_weights, settings_of
 
 #: For a single-thread process. Without the last three, glibc hands every large tensor back to the system after use and
 #: a third of the time goes into page faults (measured: 14 instead of 42 images/s beside another process).
@@ -75,6 +76,46 @@ def _execute(run: Run) -> Path:
             # A third of them: short runs would spend too much time on looking.
             held = watched()
             return logexp.train(run.settings, faces, run.folder, judge, held.subset(np.arange(0, len(held), 3)))
+
+
+def weights_of(name: str) -> Path:
+    """Weights by the name of a run: shipped with the project, or else of the run's folder.
+
+    Raises:
+        LrfrError: there are neither.
+    """
+    shipped, own = (
+        data_dir() / "checkpoints" / f"{name}.safetensors",
+        repo_root() / "runs" / name / "weights.safetensors",
+    )
+    if not shipped.is_file() and not own.is_file():
+        raise LrfrError(f"Expected weights of {name}, shipped or in runs/{name}, found none: run `lrfr train {name}`.")
+    return shipped if shipped.is_file() else own
+
+
+def fine_tune(place: str, start: str, seed: int = 0) -> Path:
+    """Let a face network go on with logexp's loss on a reader's own SCface or TinyFace, or resume that.
+
+    Args:
+        place: scface (its 50 people of this seed; the others are tested) or tinyface (its training set).
+        start: run whose network goes on, such as ``logexp-maug-logexp1``; it is also the frozen one.
+        seed: of SCface's split, and of the draws.
+
+    Returns:
+        Weights in ``runs/<start>-<place>-s<seed>``.
+
+    Raises:
+        LrfrError: the set or the start is not there, or the start is no face network.
+    """
+    after = weights_of(start)
+    before = recognizers.trained(after, start)
+    if place == "scface":
+        faces, _ = scface.split(datasets.load(place), seed)
+    else:
+        faces = datasets.load(f"{place}-train")
+    settings = logexp_study.fine_tuning(place, len(faces), settings_of(after)["network"], seed)
+    folder = repo_root() / "runs" / f"{start}-{place}-s{seed}"
+    return logexp.train(settings, faces, folder, before, after=after)
 
 
 def _eye(run: Run) -> vgg.VGG19:

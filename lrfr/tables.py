@@ -1,13 +1,13 @@
 """A paper's tables beside ours: published and measured values in columns of their own, never mixed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lrfr import published
 from lrfr.errors import LrfrError
-from lrfr.evaluation.validation import late_gain
+from lrfr.evaluation.validation import PLATEAU, late_gain
 from lrfr.networks.generators import GeneratorSettings
 from lrfr.networks.srcnn import SRCNNSettings
 from lrfr.training import Schedule
@@ -227,6 +227,11 @@ def decided(differences: Sequence[pd.Series]) -> bool | str | None:
     return verdict(pd.DataFrame({"verdict": np.select([low > 0, high < 0], ["better", "worse"], "open")}))
 
 
+def turned(differences: Sequence[pd.Series]) -> list[pd.Series]:
+    """The same differences, signs turned: for what is better where it is less, or for the other side's view."""
+    return [pd.Series({"value": -r["value"], "low": -r["high"], "high": -r["low"]}) for r in differences]
+
+
 def counted(differences: Sequence[pd.Series]) -> str:
     """The same in numbers: how many intervals lie above 0 and how many below."""
     if not len(differences):
@@ -239,16 +244,19 @@ def counted(differences: Sequence[pd.Series]) -> str:
 LOOKS = {"validation_mse": "MSE falls by", "validation_identity": "identity distance falls by"}
 
 
-def plateau(curve: pd.DataFrame) -> dict[str, str | bool]:
+def plateau(curve: pd.DataFrame, looks: Mapping[str, str] = LOOKS) -> dict[str, str | bool]:
     """What the last fifth of a training still gained on the faces it looks at; a plateau is less than .01 in all.
 
     Args:
         curve: lines of its log, as ``lrfr ship`` and ``lrfr keep`` keep them.
+        looks: columns, and what a table calls their fall. Where there are fewer than two looks there is no plateau.
     """
-    seen = curve.dropna(subset=["validation_mse"])
-    gains = {name: late_gain(seen[column].tolist()) for column, name in LOOKS.items() if column in seen}
-    return {name: f"{gains[name]:.1%}" if name in gains else "–" for name in LOOKS.values()} | {
-        "on its plateau": max(gains.values()) < 0.01
+    seen = curve.dropna(subset=[column for column in looks if column in curve][:1])
+    gains = {
+        name: late_gain(seen[column].tolist()) for column, name in looks.items() if column in seen and len(seen) > 1
+    }
+    return {name: f"{gains[name]:.1%}" if name in gains else "–" for name in looks.values()} | {
+        "on its plateau": bool(gains) and max(gains.values()) < PLATEAU
     }
 
 

@@ -154,3 +154,10 @@ def test_what_is_no_distance_is_refused():
         logexp(X, Y[:1])
     with pytest.raises(LrfrError, match="gradient at 0 is infinite"):
         lp(X, Y, 0.5)
+
+
+@pytest.mark.parametrize(("p", "rest"), [(1.0, 0.0), (1.0, 5.0), (2.0, 1.0)])
+def test_one_dimensions_slope_by_autograd_is_the_closed_form(p, rest):
+    errors = torch.tensor([-1.7, -0.3, 0.2, 2.1], dtype=torch.float64)
+    torch.testing.assert_close(Distance("logexp", p).slope(errors, rest), logexp_slope(errors, rest, p))
+    torch.testing.assert_close(Distance("lp", 2).slope(errors, rest), errors)

@@ -71,7 +71,7 @@ def test_gains_are_what_is_recorded_and_hr_counts_once(results):
     pairs = [("maug-logexp1", "maug"), ("aug", "maug")]
     assert [r["value"] for r in rows.gains(results, pairs)] == [-0.02]
     assert [r["value"] for r in rows.gains(results, pairs, (7, 112))] == [-0.02, -0.05]
-    back = rows.less(rows.gains(results, pairs))
+    back = tables.turned(rows.gains(results, pairs))
     assert back[0][["value", "low", "high"]].tolist() == pytest.approx([0.02, 0.01, 0.03])
     assert tables.decided(back) is True and tables.decided(rows.gains(results, [("aug", "maug")])) is None
 
@@ -118,34 +118,6 @@ def test_logs_of_shipped_and_of_kept_runs(tmp_path, monkeypatch):
     with pytest.raises(LrfrError, match="log of logexp-maug"):
         rows.told("maug")
     rows.told.cache_clear()
-
-
-def test_both_roads_at_one_size(results, tmp_path, monkeypatch):
-    other = pd.DataFrame(
-        [
-            line("mobilefacenet", 7, "probe", "auc", 0.80),
-            line("mobilefacenet", 7, "probe", "auc", 0.85, method="U-Net"),
-            line("mobilefacenet", 14, "probe", "auc", 0.97, method="U-Net"),
-            line("sface", 7, "probe", "auc", 0.99, method="U-Net"),
-        ],
-        columns=COLUMNS,
-    )
-    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
-    other.to_csv(tmp_path / "multiscale.csv", index=False)
-    found = rows.roads(results, 7)
-    assert found["road"].tolist() == ["HR", "recogniser", "super-resolution", "pretrained"]
-    assert found["value"].tolist() == [0.995, 0.95, 0.85, 0.80]
-    ahead, best = rows.winner(found)
-    assert ahead == "the taught recogniser" and best["method"] == "U-Net"
-    closer = found.assign(high=found["high"].where(found["method"] != "U-Net", 0.945))
-    assert rows.winner(closer)[0] == "neither clearly"
-    other = found["method"] != "U-Net"
-    better = found.assign(low=found["low"].where(other, 0.97), high=found["high"].where(other, 0.98))
-    assert rows.winner(better)[0] == "super-resolution"
-    assert rows.winner(rows.roads(results, 7)[lambda f: f["road"] != "super-resolution"]) == (
-        "no upsampler is recorded",
-        None,
-    )
 
 
 def test_lfw_stands_beside_the_surveillance_sets_under_one_name(results, monkeypatch):

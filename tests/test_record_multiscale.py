@@ -20,6 +20,7 @@ from lrfr.networks.srresnet import SRResNet, SRResNetSettings
 from lrfr.networks.unet import UNet, UNetSettings
 from lrfr.papers import multiscale as paper
 from lrfr.record import multiscale
+from lrfr.record.multiscale_variations import VARIATIONS
 from lrfr.training import save_weights
 
 TINY = UNetSettings(width=4, widest=8)
@@ -190,12 +191,18 @@ def test_att_is_recorded_once_and_computed_anew_alike(here, monkeypatch):
     trained = on_disk[(on_disk["method"] == "U-Net") & (on_disk["px"] == 14)]
     assert {"auc", "1nn_minus_bicubic", "1nn_minus_U-Net (pixel)"} <= set(trained["metric"])
 
+    varied = on_disk[on_disk["protocol"].str.endswith(" 16x12") & ~on_disk["protocol"].str.startswith("one")]
+    assert set(varied["protocol"]) == {f"{name} 16x12" for name in VARIATIONS}
+    assert set(varied["method"]) == {"bicubic", "U-Net"}
+    assert set(on_disk[on_disk["protocol"] == "invariance"]["method"]) == {"HR", "bicubic", "U-Net"}
+
     again = multiscale.recompute(["att"], ["dlib"], replicates=20)
-    both = record.compare(record.covered(on_disk, ["att"], ["dlib"]), again)
+    both = record.compare(multiscale.covered(on_disk, ["att"], ["dlib"]), again)
     assert len(both) == len(on_disk) and both["difference"].max() < 1e-4
     low = multiscale.recompute(["att"], ["dlib"], px=[14], replicates=20)
-    record.compare(record.covered(on_disk, ["att"], ["dlib"], [14]), low)
+    record.compare(multiscale.covered(on_disk, ["att"], ["dlib"], [14]), low)
     only = multiscale.recompute(["att"], ["dlib"], replicates=20, only=["U-Net + bicubic"])
+    record.compare(multiscale.covered(on_disk, ["att"], ["dlib"], only=["U-Net + bicubic"]), only)
     assert set(only["method"]) == {"U-Net + bicubic"} and len(set(only["protocol"])) == 2
 
     def never(*arguments, **keys):
@@ -216,6 +223,21 @@ def test_lfw_is_searched_at_the_sizes_of_table_4(here, faces, monkeypatch):
     assert set(table["set"]) == {"lfw"} and set(table["n"]) == {16}  # two photographs of eight people
     assert set(table["protocol"]) == {"one gallery 112x112", "one gallery 7x6", "one gallery 14x12"}
     assert set(table[table["px"] == 7]["method"]) == {*ALL} - {"U-Net (14x12)", "SRResNet (FR)"}
+    again = multiscale.recompute(["identification"], ["dlib"], [7], replicates=20)
+    both = record.compare(multiscale.covered(table, ["identification"], ["dlib"], [7]), again)
+    assert set(both["px"]) == {7, 112} and len(both) == len(table[table["px"] != 14])
+
+
+def test_pairs_are_computed_anew_on_a_readers_own_lfw(here, faces, pairs, monkeypatch):
+    lfw = replace(faces, name="lfw")
+    for module in (record, multiscale):
+        monkeypatch.setattr(module, "view", lambda name: (lfw, pairs))
+    squares = multiscale.squares
+    monkeypatch.setattr(multiscale, "squares", lambda: squares((14,)))
+    table = multiscale.record(["devtest"], replicates=30)
+    assert "auc_minus_bicubic" in set(table[table["method"] == "U-Net"]["metric"])
+    again = multiscale.recompute(["devtest"], ["dlib"], [14], replicates=20)
+    assert len(record.compare(multiscale.covered(table, ["devtest"], ["dlib"], [14]), again)) == len(table)
 
 
 def test_ablations_stand_beside_what_is_shipped(here, faces, pairs, monkeypatch):

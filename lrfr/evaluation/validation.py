@@ -95,8 +95,12 @@ def collapse(curve: Sequence[Mapping[str, float]], least: float = COLLAPSED) -> 
     return next((int(row["step"]) for row in curve if row.get("validation_hr_cosine", 1.0) < least), None)
 
 
+#: A training has reached its plateau where its last fifth gained less than this share.
+PLATEAU = 0.01
+
+
 def late_gain(curve: Sequence[float], share: float = 0.2) -> float:
-    """Relative fall of a loss over the last ``share`` of a curve of evenly spaced looks: the plateau is below .01.
+    """Relative fall of a loss over the last ``share`` of a curve of evenly spaced looks; see :data:`PLATEAU`.
 
     Negative where it rose. ``curve`` holds at least two positive values.
     """

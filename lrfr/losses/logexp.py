@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -115,6 +116,17 @@ class Distance:
         moving = x.detach().double().requires_grad_()
         (found,) = torch.autograd.grad(self(moving, y.detach().double()) * len(x), moving)
         return found
+
+    def slope(self, errors: Tensor, rest: float = 0.0) -> Tensor:
+        """D times the gradient over one dimension, by autograd (Fig. 4); :func:`logexp_slope` is the closed form.
+
+        Args:
+            errors: x_i - y_i of the dimension, ``N``.
+            rest: C: a second dimension is off by what makes it so.
+        """
+        other = torch.full_like(errors, float(np.log1p(rest)) ** (1 / self.p))
+        pair = torch.stack([errors, other], 1)
+        return 2 * self.gradient(pair, torch.zeros_like(pair))[:, 0]
 
     def pull(self, x: Tensor, y: Tensor) -> float:
         """How hard the distance pulls at a face: mean over the faces of the length of its gradient over ``x``.

@@ -32,7 +32,7 @@ from lrfr.losses.distillation import centroids, cosine_distance, relation_loss
 from lrfr.losses.logexp import Distance
 from lrfr.networks import backbones, mobilefacenet
 from lrfr.recognizers import Recognizer
-from lrfr.training import Batches, Progressing, Schedule, descend, finished, fit
+from lrfr.training import Batches, Progressing, Schedule, descend, finished, fit, load_weights
 
 Target = Literal["both", "stopped", "frozen"]
 #: Size in pixels at which the validation curve looks at LR faces.
@@ -187,6 +187,7 @@ def train(
     folder: Path,
     recognizer: Recognizer | None = None,
     watched: FaceDataset | None = None,
+    after: Path | None = None,
 ) -> Path:
     """Train a face network, or resume.
 
@@ -196,6 +197,7 @@ def train(
         folder: of the run.
         recognizer: the frozen network: what a fine-tuning starts from and what distillation and anchor compare with.
         watched: faces that are not trained on, for the validation curve (:func:`lrfr.evaluation.validation.collapse`).
+        after: weights to go on from, of the same network, instead of :func:`start`'s.
 
     Returns:
         Path of the network's ``weights.safetensors``.
@@ -211,7 +213,10 @@ def train(
     fabric = plan.fabric()
     frozen = recognizer.to(fabric.device) if settings.needs_frozen and recognizer is not None else None
     faces = Faces(dataset, fabric.device, frozen, on_disk=frozen is None)
-    network = start(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = start(settings)
+    if after is not None:
+        load_weights(network, after)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     modules: dict[str, nn.Module] = {"model": network}
     if settings.classification:
         people = len(dataset.identities)

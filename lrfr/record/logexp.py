@@ -19,7 +19,8 @@ from lrfr.measure import Measured, Pairs
 from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, faces_of, load, record_missing, shipped
+from lrfr.record import Entry, faces_of, load, logexp_roads, record_missing, shipped, view
+from lrfr.record.benchmark import ROBUST
 from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_faces, gradient_rows
 
 #: Sides in pixels; 112 is HR.
@@ -147,7 +148,7 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
 
     Args:
         sets: att, caltech, celeba-held-out, view2, devtest; ``ablations`` for every finished ablation on LFW View 1,
-            ``gradients`` for Fig. 3b on AT&T.
+            ``gradients`` for Fig. 3b on AT&T, ``roads`` for super-resolution against the robust recogniser on View 2.
         replicates: draws of the intervals.
         sizes: sides in pixels.
 
@@ -159,17 +160,33 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
     """
     if not sets:
         raise LrfrError(
-            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations or gradients."
+            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations, gradients or roads."
         )
     for name in sets:
         if name == "gradients":
             _record_gradients(sizes)
+            continue
+        if name == "roads":
+            _record_roads(replicates)
             continue
         known = [BASELINE, *ablations()] if name == "ablations" else names()
         here = bench("devtest" if name == "ablations" else name, replicates)
         for recognizer in known:  # one after the other, so that its network is loaded once
             record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], sizes), here.rows)
     return load("logexp")
+
+
+def _record_roads(replicates: int) -> None:
+    faces, pairs = view("view2")
+    (pretrained, _), (taught, digest) = recogniser(BASELINE), recogniser(ROBUST)
+    found = logexp_roads.entries(BASELINE, digest)
+    record_missing(
+        "logexp",
+        faces.name,
+        logexp_roads.PROTOCOL,
+        found,
+        lambda entry: logexp_roads.rows(faces, pairs, entry, pretrained, taught, replicates),
+    )
 
 
 def _record_gradients(sizes: Sequence[int]) -> None:
@@ -193,10 +210,10 @@ def recompute(
     sizes: Sequence[int] = SIZES,
     replicates: int = 1000,
 ) -> pd.DataFrame:
-    """The recorded rows of the packaged sets anew, from the shipped weights.
+    """The recorded rows of these sets anew, from the shipped weights.
 
     Args:
-        sets: att or caltech.
+        sets: att, caltech; view2 or devtest on the reader's own LFW.
         known: recognisers; None for all of :func:`names`.
         sizes: sides in pixels.
         replicates: draws of the intervals; values do not depend on it.

@@ -8,27 +8,23 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lrfr import methods, plans, record, runs, tables
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
-from lrfr.evaluation.validation import late_gain
 from lrfr.losses.logexp import Distance
 from lrfr.papers import logexp_study
 from lrfr.papers.logexp import Settings
 from lrfr.record import surveillance
-from lrfr.record.logexp import BASELINE, OURS
+from lrfr.record.logexp import BASELINE, ROBUST
 from lrfr.record.logexp_inside import GRADIENT_SET
 from lrfr.tables import Keys
 
-ROBUST, RIVAL = "robust", "maug-l1"
+RIVAL = "maug-l1"
 #: Sizes at which the paper's augmentation helps, and the two ways in which LFW stands in for XQLFW.
 LOW = (7, 14, 20)
 SETTINGS = {"probe": "LR probe, HR gallery", "both": "both LR"}
-#: The other papers whose upsamplers stand before the pretrained network.
-ROADS = ("frloss", "ftlgan", "ipfsrgan", "multiscale")
 
 
 def title(name: str) -> str:
@@ -74,6 +70,13 @@ def difference(results: pd.DataFrame, a: str, b: str, keys: Keys) -> pd.Series:
     return tables.difference(results, a, b, str(keys["metric"]), "recognizer", **left)
 
 
+def over(
+    results: pd.DataFrame, name: str, px: int, setting: str, metric: str = "auc", protocol: str = "view2"
+) -> pd.Series:
+    """A recogniser minus the pretrained one, paired; see :func:`difference`."""
+    return difference(results, name, BASELINE, at(name, px, setting, metric, protocol))
+
+
 def gains(
     results: pd.DataFrame,
     pairs: Sequence[tuple[str, str]],
@@ -96,11 +99,6 @@ def gains(
                     except LrfrError:
                         continue
     return found
-
-
-def less(found: Sequence[pd.Series]) -> list[pd.Series]:
-    """The same differences, signs turned: for what is better where it is less."""
-    return [pd.Series({"value": -r["value"], "low": -r["high"], "high": -r["low"]}) for r in found]
 
 
 @cache
@@ -129,11 +127,10 @@ def looks(name: str) -> pd.DataFrame:
 
 def plateau(name: str) -> dict[str, str | bool]:
     """What the last fifth of a run still gained on faces that it does not see: 1 - cosine of LR to the frozen HR."""
-    seen = looks(name)["validation_lr_cosine"]
-    if len(seen) < 2:
-        return {"LR distance falls by": "–", "on its plateau": False}
-    gain = late_gain((1 - seen).tolist())
-    return {"LR distance falls by": f"{gain:.1%}", "on its plateau": gain < 0.01}
+    seen = curve(name)
+    if "validation_lr_cosine" in seen:
+        seen = seen.assign(lr_distance=1 - seen["validation_lr_cosine"])
+    return tables.plateau(seen, {"lr_distance": "LR distance falls by"})
 
 
 def settings_of(name: str) -> Settings:
@@ -176,6 +173,11 @@ def recipe(name: str) -> dict[str, str]:
     }
 
 
+def tuned(name: str, place: str, seed: int = 0) -> str:
+    """A recogniser after :func:`lrfr.runs.fine_tune` on a reader's own SCface or TinyFace."""
+    return f"{name}-{place}-s{seed}"
+
+
 def ended(name: str) -> bool:
     """Whether a run reached its last step with numbers."""
     return told(name).get("diverged") is None
@@ -202,41 +204,3 @@ def with_surveillance(results: pd.DataFrame) -> pd.DataFrame:
     own = own.assign(recognizer=own["recognizer"].map(label))
     measured = surveillance.load()
     return pd.concat([measured, own], ignore_index=True) if len(measured) else own
-
-
-def others() -> list[pd.DataFrame]:
-    """The results of the other papers, as far as they are recorded."""
-    return [record.load(paper) for paper in ROADS if record.path(paper).is_file()]
-
-
-def roads(results: pd.DataFrame, px: int, setting: str = "probe", metric: str = "auc") -> pd.DataFrame:
-    """Both roads at one size on LFW View 2, best first: upsamplers before the pretrained network, and recognisers.
-
-    Returns:
-        Rows of results with ``road``: ``"HR"``, ``"pretrained"`` (bicubic), ``"super-resolution"`` or
-        ``"recogniser"``. A method that stands in several papers is taken from the first.
-    """
-    whole = pd.concat([results, *others()], ignore_index=True)
-    keys = {"set": "lfw", "protocol": "view2", "setting": setting, "metric": metric, "seed": 0}
-    found = whole[(whole[list(keys)] == pd.Series(keys)).all(axis=1) & whole["px"].isin([px, SIZE])]
-    taught = found["recognizer"].isin([ROBUST, OURS])
-    found = found[(found["recognizer"] == BASELINE) | (taught & (found["px"] == px))]
-    found = found.drop_duplicates(["method", "recognizer"])
-    plain = found["recognizer"].eq(BASELINE)
-    kinds = [found["method"].eq("HR"), ~plain, found["method"].eq("bicubic")]
-    found = found.assign(road=np.select(kinds, ["HR", "recogniser", "pretrained"], "super-resolution"))
-    return found.sort_values("value", ascending=metric in tables.LESS, kind="stable").reset_index(drop=True)
-
-
-def winner(found: pd.DataFrame) -> tuple[str, pd.Series | None]:
-    """Which road is ahead in a table of :func:`roads`, and the best upsampler.
-
-    Ahead is whose whole interval lies above the other's. The intervals are not paired, so this is the stricter test.
-    """
-    upsamplers = found[found["road"] == "super-resolution"]
-    if upsamplers.empty:
-        return "no upsampler is recorded", None
-    best, taught = upsamplers.iloc[0], found[found["recognizer"] == ROBUST].iloc[0]
-    if taught["low"] > best["high"]:
-        return "the taught recogniser", best
-    return ("super-resolution" if best["low"] > taught["high"] else "neither clearly"), best

@@ -18,6 +18,7 @@ from lrfr.plans import find
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
+    PACKAGED,
     Entry,
     finished,
     load,
@@ -30,7 +31,11 @@ from lrfr.record import (
     view,
     view_rows,
 )
+from lrfr.record import covered as record_covered
+from lrfr.record.multiscale_variations import VARIED, variations
 
+#: The search on LFW, as ``lrfr record multiscale`` is asked for it.
+IDENTIFICATION = "identification"
 PIXEL, WHOLE, JOINED = "U-Net (pixel)", "U-Net", "U-Net + bicubic"
 #: Checkpoint (behind ``multiscale-s0-``) and label: ten sizes without and with identity loss, then one size each.
 NETWORKS = {"pixel": PIXEL, "both": WHOLE}
@@ -87,24 +92,28 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """Measure everything on the named sets.
 
     Args:
-        names: att (with the search), caltech, view2, devtest; ``identification`` (the search on LFW) and ``ablations``.
+        names: att (with the search and varied probes), caltech, view2, devtest; ``identification`` (the search on LFW),
+            ``ablations``, and ``variations`` (what att and caltech have of :mod:`lrfr.record.multiscale_variations`).
         replicates: draws of the intervals.
 
     Raises:
         LrfrError: no set is named.
     """
     if not names:
-        raise LrfrError("Nothing to record: name att, caltech, view2, devtest, identification or ablations.")
+        raise LrfrError(
+            "Nothing to record: name att, caltech, view2, devtest, identification, ablations or variations."
+        )
     judges = load_judges(JUDGES)
     for name in names:
         if name == "ablations":
             _record_ablations(judges, replicates)
-        elif name == "identification":
-            _record_search(first_photographs(datasets.load("lfw")), judges, replicates)
-        else:
+        elif name not in ("variations", IDENTIFICATION):
             measure_entries("multiscale", name, squares(), lambda entry: judges, BASELINES, replicates, BASELINES)
-            if name == "att":
-                _record_search(datasets.load(name), judges, replicates)
+        if (searched := searched_faces(name)) is not None:
+            _record_search(searched, judges, replicates)
+        for packaged in PACKAGED if name == "variations" else [name] if name in PACKAGED else []:
+            for where, entry, rows in variations(datasets.load(packaged), _varied(packaged)):
+                record_missing("multiscale", packaged, where, [entry], lambda _, rows=rows: rows(judges, replicates))  # type: ignore[misc]
     return load("multiscale")
 
 
@@ -115,10 +124,10 @@ def recompute(
     replicates: int = 1000,
     only: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Every recorded AT&T and Caltech row anew, from the shipped weights.
+    """Every recorded row of these sets anew, from the shipped weights.
 
     Args:
-        sets: att, caltech.
+        sets: att, caltech; view2 and identification on the reader's own LFW.
         judges: recognisers.
         px: heights of the LR faces to take; None is all.
         replicates: draws; values do not depend on it.
@@ -131,13 +140,36 @@ def recompute(
 
     parts = []
     for name in sets:
-        found = [e for e in squares() if wanted(e)]
+        found = [e for e in squares() if wanted(e)] if name != IDENTIFICATION else []
         if found:
-            parts.append(recompute_entries(name, found, lambda entry: seeing, replicates, set_baselines=BASELINES))
-        for size in search_sizes(name) if name == "att" else ():
-            search = Search(datasets.load(name), size)
-            parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
+            parts.append(recompute_entries(name, found, lambda entry: seeing, replicates, BASELINES, BASELINES))
+        searched = searched_faces(name)
+        if searched is not None:
+            for size in search_sizes(searched.name):
+                search = Search(searched, size)
+                parts += [search.rows(entry, seeing, replicates) for entry in search.entries if wanted(entry)]
+        if name in PACKAGED:
+            faces = datasets.load(name)
+            varied = variations(faces, _varied(name))
+            parts += [rows(seeing, replicates) for _, entry, rows in varied if wanted(entry)]
     return pd.concat(parts, ignore_index=True)
+
+
+def covered(
+    table: pd.DataFrame,
+    sets: Sequence[str],
+    judges: Sequence[str] = JUDGES,
+    px: Sequence[int] | None = None,
+    only: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """The recorded rows that :func:`recompute` gives again; as :func:`lrfr.record.covered`."""
+    there = [record_covered(table, [s for s in sets if s != IDENTIFICATION], judges, px)]
+    if IDENTIFICATION in sets:
+        searched = (table["set"] == "lfw") & table["protocol"].str.startswith("one gallery")
+        searched &= table["recognizer"].isin(judges)
+        there.append(table[searched if px is None else searched & table["px"].isin([*px, 112])])
+    found = pd.concat(there)
+    return found if only is None else found[found["method"].isin(only)]
 
 
 # Search with one gallery and one probe photograph a person (Tables I and IV)
@@ -152,6 +184,13 @@ def first_photographs(faces: FaceDataset, each: int = 2) -> FaceDataset:
     place = faces.table.groupby("identity").cumcount()
     count = faces.table.groupby("identity")["identity"].transform("size")
     return faces.subset(((place < each) & (count >= each)).to_numpy())
+
+
+def searched_faces(name: str) -> FaceDataset | None:
+    """Whose photographs are searched when a set is recorded: AT&T's, or of LFW two of each person; None: nobody's."""
+    if name == IDENTIFICATION:
+        return first_photographs(datasets.load("lfw"))
+    return datasets.load(name) if name == "att" else None
 
 
 def search_sizes(name: str) -> tuple[tuple[int, int], ...]:
@@ -211,6 +250,15 @@ def _record_search(faces: FaceDataset, judges: Sequence[Recognizer], replicates:
             search.entries,
             lambda entry, search=search: search.rows(entry, judges, replicates),  # type: ignore[misc]
         )
+
+
+# Pose, light, occlusion, camera
+
+
+def _varied(name: str) -> list[Entry]:
+    """What is shown varied faces of a set: HR, and on AT&T bicubic enlargement and U-Net."""
+    small = entries(VARIED) if name == "att" else []
+    return [Entry(methods.hr()), *(e for e in small if e.method.name in ("bicubic", WHOLE))]
 
 
 # Trainings that differ in one thing

@@ -10,6 +10,7 @@ import pandas as pd
 from lrfr import tables
 from lrfr.record import JUDGES, SET_NAMES, seen_as
 from lrfr.record.multiscale import AR_SIZES, LFW_SIZES, SINGLES, SQUARES, WHOLE
+from lrfr.record.multiscale_variations import INVARIANCE, VARIED, protocol
 from lrfr.tables import Keys, keys
 
 SINGLE_14, SINGLE_7 = SINGLES["14x12"], SINGLES["7x6"]
@@ -63,6 +64,33 @@ def quality(name: str, method: str, px: int, metric: str) -> Keys:
 def ablation(method: str, size: Size, metric: str, recognizer: str = "", setting: str = "both") -> Keys:
     """LFW View 1 at the sizes of the ablations: pairs where a recogniser is named, else pictures."""
     return keys("lfw", f"ablation {named(size)}", method, size[0], metric, recognizer, setting if recognizer else "")
+
+
+def varied(variation: str, method: str, recognizer: str, metric: str = "rank_1") -> Keys:
+    """AT&T's probes behind sunglasses and the like; ``rank_1_minus_bicubic`` and ``rank_1_minus_plain`` are paired."""
+    return keys("att", protocol(variation), method, VARIED[0], metric, recognizer, "probe")
+
+
+def invariance(name: str, method: str, recognizer: str, metric: str) -> Keys:
+    """``pose`` or ``light``: how much what differs in it is further apart, HR on AT&T and Caltech, others on AT&T."""
+    return keys(name, INVARIANCE, method, 112 if method == "HR" else VARIED[0], metric, recognizer, "probe")
+
+
+def every(results: pd.DataFrame, wanted: Sequence[Keys]) -> list[pd.Series]:
+    """One row for each of these keys, for :func:`lrfr.tables.decided`; none at all where one is not recorded yet."""
+    if not all(tables.has(results, **k) for k in wanted):
+        return []
+    return [tables.pick(results, **k).iloc[0] for k in wanted]
+
+
+def invariant(found: Sequence[pd.Series]) -> bool | str | None:
+    """Whether nothing changes with pose or light: False where one whole interval lies above 0, by more than chance.
+
+    An interval that holds 0 refutes nothing and proves nothing.
+    """
+    if not found:
+        return None
+    return False if 40 * sum(r["low"] > 0 for r in found) > len(found) else "not decided"
 
 
 def readers_copy(table: int, column: str, method: str) -> Keys:

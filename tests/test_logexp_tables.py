@@ -1,0 +1,152 @@
+"""logexp's larger tables: both roads, paired with each chapter's method; the bars; surveillance columns by name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from test_logexp_rows import line
+from toy_recognition import corners, own_results, some_pairs
+
+from lrfr import datasets, measure, methods, record, tables
+from lrfr.evaluation import verification
+from lrfr.measure import COLUMNS, Measured
+from lrfr.plans import planned
+from lrfr.record import Entry, benchmark, logexp_roads
+from lrfr.record import logexp as record_logexp
+from lrfr.record import logexp_rows as rows
+from lrfr.record import logexp_tables as large
+
+
+def over(px: int, setting: str, metric: str, value: float) -> list:
+    return line("robust", px, setting, f"{metric}_minus_mobilefacenet", value)
+
+
+@pytest.fixture
+def results() -> pd.DataFrame:
+    made = [
+        line("mobilefacenet", 7, "probe", "auc", 0.80),
+        line("mobilefacenet", 112, "probe", "auc", 0.995),
+        line("robust", 7, "probe", "auc", 0.95),
+    ]
+    for px, setting, metric, value in (
+        (7, "probe", "auc", -0.05),
+        (14, "probe", "auc", 0.005),
+        (7, "probe", "d_prime", -0.5),
+    ):
+        label = "U-Net" if px == 7 else "FTLGAN"
+        name = logexp_roads.minus(metric, "robust")
+        made.append(line("mobilefacenet", px, setting, name, value, method=label, protocol="roads"))
+    made.append(
+        line("mobilefacenet", 14, "probe", "auc_minus_bicubic + robust", -0.03, method="U-Net", protocol="roads")
+    )
+    return pd.DataFrame(made, columns=COLUMNS)
+
+
+def test_both_roads_at_one_size(results, tmp_path, monkeypatch):
+    other = pd.DataFrame(
+        [
+            line("mobilefacenet", 7, "probe", "auc", 0.80),
+            line("mobilefacenet", 7, "probe", "auc", 0.85, method="U-Net"),
+            line("mobilefacenet", 14, "probe", "auc", 0.97, method="U-Net"),
+            line("sface", 7, "probe", "auc", 0.99, method="U-Net"),
+        ],
+        columns=COLUMNS,
+    )
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    other.to_csv(tmp_path / "multiscale.csv", index=False)
+    found = large.roads(results, 7)
+    assert found["road"].tolist() == ["HR", "recogniser", "super-resolution", "pretrained"]
+    assert found["called"].tolist() == ["HR", "robust", "U-Net", "bicubic"]
+    assert found["value"].tolist() == [0.995, 0.95, 0.85, 0.80]
+    shown = large.roads_table(results, (7,)).set_index("method")
+    assert shown["7 px, probe"].to_dict()["U-Net"] == "0.8500 [0.8400, 0.8600]"
+    beside = large.chapters_table(results).set_index(["chapter", "px", "setting"])
+    mine = beside.loc[("multiscale", 7, "probe")]
+    assert mine["AUC, its method, pretrained"].startswith("0.8500") and mine["AUC, bicubic, robust"].startswith("0.95")
+    assert mine["AUC, robust - its method"] == "0.0500 [0.0400, 0.0600]"
+    assert mine["d', robust - its method"] == "0.500 [0.490, 0.510]"
+    assert mine["accuracy, robust - its method"] == "not recorded yet"
+    assert set(beside.loc[("frloss", 14, "both")][1:]) == {"not recorded yet"}
+
+
+def test_a_road_is_ahead_by_every_paired_interval(results):
+    assert list(large.against(results, 7)) == ["multiscale"] and list(large.against(results, 14)) == [
+        "ftlgan", "multiscale"
+    ]  # fmt: skip
+    assert large.winner(list(large.against(results, 7).values())) == "the taught recogniser"
+    assert large.winner(list(large.against(results, 14).values())) == "neither clearly"
+    ahead = large.against(results, 14)["multiscale"]
+    assert large.winner([ahead, *tables.turned([ahead])]) == "super-resolution"
+    assert large.winner([]) == "not recorded yet"
+
+
+def test_each_chapters_method_is_a_planned_run_at_a_size_it_was_made_for():
+    names = {run.name for run in planned()}
+    assert {name for _, files in logexp_roads.UPSAMPLERS.values() for name in files.values()} <= names
+    for label, files in logexp_roads.UPSAMPLERS.values():
+        assert all(benchmark.NETWORKS[label][px] == name for px, name in files.items())
+    assert large.logexp_roads.papers(7) == [("multiscale", "U-Net")] and logexp_roads.sizes() == [7, 14, 28]
+
+
+def test_roads_are_compared_on_the_same_pairs_and_recorded_once(tmp_path, tmp_path_factory, monkeypatch):
+    faces = datasets.load("att").subset(np.concatenate([np.arange(4) * 2 + 10 * p for p in range(6)]))
+    pairs = some_pairs(faces, folds=4)
+    monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path_factory.getbasetemp() / "embeddings")
+    own_results(monkeypatch, tmp_path)
+    plain, taught = corners("mobilefacenet"), corners("robust", "euclidean")
+    entry = Entry(methods.interpolation(14, "nearest"), weights="aa", recognizer="mobilefacenet")
+    found = logexp_roads.rows(faces, pairs, entry, plain, taught, 30)
+    value = found.set_index(["setting", "metric"])["value"]
+    assert set(found["recognizer"]) == {"mobilefacenet"} and set(found["method"]) == {"nearest"}
+    for setting in measure.SETTINGS:
+        restored, enlarged = (Measured(faces, m) for m in (entry.method, methods.interpolation(14)))
+        theirs, mine = restored.similarity(plain, pairs, setting), enlarged.similarity(taught, pairs, setting)
+        auc = verification.auc(theirs, pairs.genuine) - verification.auc(mine, pairs.genuine)
+        assert value[setting, "auc_minus_bicubic + robust"] == pytest.approx(auc)
+        right = [verification.fold_accuracy(s, pairs.genuine, pairs.fold).correct.mean() for s in (theirs, mine)]
+        assert value[setting, "accuracy_minus_bicubic + robust"] == pytest.approx(right[0] - right[1])
+
+    known = {"mobilefacenet": (plain, ""), "robust": (taught, "aaaa")}
+    monkeypatch.setattr(record_logexp, "recogniser", known.__getitem__)
+    monkeypatch.setattr(record_logexp, "view", lambda name: (faces, pairs))
+    monkeypatch.setattr(logexp_roads, "shipped", lambda name: name == "frloss-8x-s0-fr")
+    table = record_logexp.record(["roads"], replicates=20)
+    assert (
+        set(table["method"]) == {"SRResNet (FR)"} and set(table["protocol"]) == {"roads"} and set(table["px"]) == {14}
+    )
+    monkeypatch.setattr(logexp_roads, "rows", None)  # nothing is missing
+    assert len(record_logexp.record(["roads"])) == len(table)
+
+
+def test_the_central_claim_is_three_questions():
+    made = [over(px, s, m, 0.05) for px in (7, 14) for m in ("auc", "tar_at_far_0.01") for s in ("probe", "both")]
+    made += [over(28, s, m, 0.0) for s in ("probe", "both") for m in ("auc", "accuracy")]
+    good = pd.DataFrame([*made, over(112, "both", "accuracy", 0.004)], columns=COLUMNS)
+    assert [bar["answer"] for bar in large.bars(good)] == ["yes", "yes", "yes"]
+    unsure = pd.DataFrame([*made, over(112, "both", "accuracy", -0.004)], columns=COLUMNS)
+    assert large.bars(unsure)[1]["answer"] == "not decided"
+    bad = [over(7, "probe", "auc", -0.05), *made[1:-1], over(28, "both", "accuracy", -0.02)]
+    worse = pd.DataFrame([*bad, over(112, "both", "accuracy", -0.04)], columns=COLUMNS)
+    assert [bar["answer"] for bar in large.bars(worse)] == ["no", "no", "no"]
+
+
+def test_surveillance_columns_and_networks():
+    columns = large.columns(3)
+    assert columns["Avg"][1]["protocol"] == "80 people (seed 3), all" and columns["R-20"][0] == "tinyface"
+    assert {keys["method"] for _, keys in columns.values()} == {"as photographed"}
+    found = large.networks("scface", 3)
+    assert found["Ours(w/o FT)"] == "maug-logexp1" and found["Ours(Res34)"] == "maug-logexp1-scface-s3"
+    assert rows.label(found["robust, fine-tuned (ours)"]) == "robust (logexp-robust-scface-s3)"
+    assert "Ours(Res34)" not in large.networks("xqlfw", 3)
+    said = large.commands("tinyface", 0).split("; ")
+    assert said[:2] == [f"lrfr fine-tune tinyface --start logexp-{n} --seed 0" for n in ("maug-logexp1", "robust")]
+    assert len(said) == 2 + 5 and sum("runs/logexp-robust-tinyface-s0/" in words for words in said) == 1
+    assert not any("fine-tune" in words for words in large.commands("xqlfw", 0).split("; "))
+
+
+def test_pulls_of_six_distances():
+    draws = torch.Generator().manual_seed(0)
+    unit = {px: torch.nn.functional.normalize(torch.randn(4, 64, generator=draws)) for px in (7, 28, 112)}
+    shown, angle = large.pulls(unit)
+    assert len(shown) == 6 and shown["distance"][0] == "L1" and shown["angle to L_p's pull"][0] == "–"
+    assert max(angle[d] for d in (large.L1, large.L2)) < 0.1 < angle[large.LOGEXP1] < 90
