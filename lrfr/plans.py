@@ -255,7 +255,7 @@ def _multiscale() -> list[Run]:
 
 
 def _multiscale_ablations() -> list[Run]:
-    """The other reading, the identity weighed more, and the paper's own network."""
+    """The other reading, the identity weighed more, the paper's own network, and ours without contracting paths."""
     return [
         Run(f"multiscale-abl-{key}", settings, 28 if key == "printed" else 23, recognizer=_judge(settings))
         for key, settings in multiscale.ablations().items()

@@ -194,6 +194,7 @@ def test_settings_as_printed_and_those_of_the_study():
     first = multiscale.study()["both"]
     assert ablations["norm"] == replace(first, reading="norm")
     assert ablations["sum"].beta == pytest.approx(5 / 128)
+    assert ablations["no-paths"] == replace(first, generator=replace(first.generator, paths=False))
     printed = ablations["printed"].generator
     assert printed == replace(UNetSettings.printed(), width=32, widest=64, output=112)
 

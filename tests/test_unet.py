@@ -187,3 +187,17 @@ def test_every_weight_learns():
 def test_what_is_no_such_network_is_refused(settings, words):
     with pytest.raises(LrfrError, match=words):
         UNet(settings)
+
+
+def test_without_paths_only_the_bottleneck_and_the_enlarged_face_reach_the_output():
+    whole, bare = (UNet(UNetSettings(width=8, widest=16, paths=paths)).eval() for paths in (True, False))
+    assert sum(p.numel() for p in bare.parameters()) < sum(p.numel() for p in whole.parameters())
+    for network in (whole, bare):
+        torch.nn.init.normal_(network.tail.weight)
+        for block in (network.down[-1], *network.up[:1]):  # what passes the bottleneck is silenced
+            torch.nn.init.zeros_(block.conv.weight)
+    faces = torch.rand(2, 3, 14, 14, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        added = [network(faces) - degradation.resize(degradation.upscale(faces, 128), 112) for network in (whole, bare)]
+    assert float((added[0][0] - added[0][1]).abs().max()) > 1e-3, "paths tell the two faces apart"
+    assert torch.allclose(added[1][0], added[1][1], atol=1e-5), "without them nothing does"

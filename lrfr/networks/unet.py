@@ -33,6 +33,8 @@ class UNetSettings:
         dropout: share of the channels' values that each block up drops in training.
         bottleneck_norm: batch normalisation behind the last block down too, as printed. Where its map is 1 x 1, the
             mean of a channel is over the batch alone: a training batch of one is then refused.
+        paths: hand the maps of the blocks down across (the paper's contracting paths); without them everything passes
+            the bottleneck.
     """
 
     width: int = 32
@@ -44,6 +46,7 @@ class UNetSettings:
     skip: bool = True
     dropout: float = 0.0
     bottleneck_norm: bool = False
+    paths: bool = True
 
     @classmethod
     def printed(cls, width: int = 64, widest: int = 512, dropout: float = 0.5, output: int = 128) -> "UNetSettings":
@@ -139,7 +142,7 @@ class UNet(nn.Module):
         for i in range(last, -1, -1):
             after = channels[max(i - 1, 0)]
             up.append(Up(before, after, settings.upsampling, settings.dropout))
-            before = after + (channels[i - 1] if i else 0)
+            before = after + (channels[i - 1] if i and settings.paths else 0)
         self.up = nn.ModuleList(up)
         self.tail = nn.Conv2d(before, 3, 3, padding=1)
         if settings.skip:
@@ -157,7 +160,7 @@ class UNet(nn.Module):
         for number, up in enumerate(self.up):
             across = maps.pop()
             x = up(x, (across.shape[-2], across.shape[-1]))
-            if number < len(self.up) - 1:  # the last block has reached the picture itself
+            if self.settings.paths and number < len(self.up) - 1:  # the last block has reached the picture itself
                 x = torch.cat([x, across], 1)
         sr = self.tail(x)
         if self.settings.skip:

@@ -180,11 +180,12 @@ def ablations() -> dict[str, Settings]:
 
     ``norm``: the other reading. ``sum``: the squares of a difference between embeddings are added up over dlib's 128
     components instead of averaged, which weighs the identity 128 times as much. ``printed``: the paper's network,
-    without our additions, as wide as ours.
+    without our additions, as wide as ours. ``no-paths``: nothing is handed across from a block down to a block up.
     """
     both = study()["both"]
     return {
         "norm": replace(both, reading="norm"),
         "sum": replace(both, beta=both.beta / 128),
         "printed": replace(both, generator=UNetSettings.printed(width=32, widest=64, output=HR)),
+        "no-paths": replace(both, generator=replace(both.generator, paths=False)),
     }

@@ -14,6 +14,7 @@ from lrfr.datasets import FaceDataset
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured, Pairs
+from lrfr.papers import multiscale as paper
 from lrfr.plans import find
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
@@ -266,7 +267,7 @@ def _varied(name: str) -> list[Entry]:
 
 def ablations(size: Size) -> list[Entry]:
     """Every ablation whose run is finished here, named by what is behind ``multiscale-abl-``."""
-    found = [finished(find(f"multiscale-abl-{key}"), key, size) for key in ("norm", "sum", "printed")]
+    found = [finished(find(f"multiscale-abl-{key}"), key, size) for key in paper.ablations()]
     return [entry for entry in found if entry is not None]
 
 
