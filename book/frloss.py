@@ -317,6 +317,7 @@ for name in ("celeba-held-out", "caltech"):
         shown,
         f"Table I. Ours: {NAMES[name]}, {n} photographs, FR loss of dlib. Recomputed by: lrfr record frloss {name} "
         "--check.",
+        name=f"frloss-table-1-{name}",
     )
 
 # %% tags=["hide-input"]
@@ -358,6 +359,7 @@ for name, network in (("celeba-held-out", "dlib"), ("celeba-held-out", "mobilefa
         shown,
         f"Table II. Ours: {NAMES[name]}, {n} photographs, judged by {network} ({SEEN[network]}). Recomputed by: lrfr "
         f"record frloss {name} --check.{full if name == 'att' else ''}",
+        name=f"frloss-table-2-{name}-{network}",
     )
 
 # %% [markdown]
@@ -378,6 +380,7 @@ for network in record.JUDGES:
         shown,
         f"Table III. Ours: LFW View 2, {n} pairs, both restored, judged by {network} ({SEEN[network]}). Recomputed by: "
         "lrfr record frloss view2 --check.",
+        name=f"frloss-table-3-{network}",
     )
 
 # %% [markdown]

@@ -71,6 +71,7 @@ figures.show_table(
     f"Pilots: AUC of a 14 px probe against HR on LFW View 1 DevTest{pairs}; PSNR and the strength of a period-4 grid "
     f"(grey levels) on {photographs} of held-out people.",
     formats={**dict.fromkeys(NETWORKS.values(), ".4f"), "PSNR (dB)": ".2f", "grid": ".2f"},
+    name="frloss-pilots",
 )
 
 
@@ -104,7 +105,11 @@ for runs, other, what in (
     (second, "stem", "the run that each changes in one thing: pilot-mse for the MSE arm, else pilot-share80"),
 ):
     if len(compared := against(runs, other)):
-        figures.show_table(compared, f"Paired differences in AUC, 95 % intervals over people, to {what}.")
+        figures.show_table(
+            compared,
+            f"Paired differences in AUC, 95 % intervals over people, to {what}.",
+            name=f"frloss-pilots-{other}",
+        )
     else:
         print(f"Not recorded yet: paired differences to {what}.")
 chapter.glue_text("frloss-choice", said("pilot-share80", "share50"))
@@ -194,7 +199,10 @@ for px in (28, 14):
             {"px": px, "quality": metric, "methods": len(here), "rank correlation with AUC": round(float(rho), 2)}
         )
 figures.show_table(
-    pd.DataFrame(rows), "Spearman correlation of image quality with AUC (AT&T, dlib, LR probe), over methods.", digits=2
+    pd.DataFrame(rows),
+    "Spearman correlation of image quality with AUC (AT&T, dlib, LR probe), over methods.",
+    digits=2,
+    name="frloss-correlation",
 )
 for px in (28, 14):
     here = wide.loc[px]
@@ -268,6 +276,7 @@ figures.show_table(
     pd.DataFrame(rows, columns=["recogniser", "batch norm", "colour shift (grey levels)", "PSNR (dB)"]),
     f"The batch-norm question: {plan.steps} steps of phase 2 on {len(practice)} Caltech faces, seen on {len(unseen)} "
     "of other people. FaceNet's weights come in no package; lrfr assets says how to get them.",
+    name="frloss-batch-norm",
 )
 moved = [reading for (name, reading), s in shift.items() if name == "sface" and s > 1]
 chapter.glue_text(
@@ -339,7 +348,11 @@ slips = [
         f"the columns of Table I are {', '.join(paper[paper['table'] == 1]['column'].drop_duplicates())}",
     ),
 ]
-figures.show_table(pd.DataFrame(slips, columns=["The paper", "Its own numbers"]), f"Slips of the paper: {len(slips)}.")
+figures.show_table(
+    pd.DataFrame(slips, columns=["The paper", "Its own numbers"]),
+    f"Slips of the paper: {len(slips)}.",
+    name="frloss-slips",
+)
 
 # %% [markdown]
 # ## What the paper leaves open
@@ -420,24 +433,24 @@ every = view[
 ]
 claims = [
     *(
-        figures.Claim(f"FR beats MSE on every task metric (Tables II, III), {scale}", *beats(px))
+        figures.Claim(f"FR beats MSE on every task metric (Tables II, III), {scale} (C1)", *beats(px))
         for px, scale in ((14, "8x"), (28, "4x"))
     ),
-    figures.Claim("The gain is larger at 8x than at 4x", gain_text, gain_holds),
+    figures.Claim("The gain is larger at 8x than at 4x (C2)", gain_text, gain_holds),
     figures.Claim(
-        "The FR loss falls by about the same share at 4x and 8x",
+        "The FR loss falls by about the same share at 4x and 8x (C3)",
         f"{falls[28]:.0%} at 4x, {falls[14]:.0%} at 8x (same: within a fifth of each other)",
         bool(0.8 < falls[28] / falls[14] < 1.25),
     ),
     figures.Claim(
-        "FR costs PSNR and SSIM",
+        "FR costs PSNR and SSIM (C4)",
         f"held-out CelebA: {lost['psnr', 14]:+.2f} dB and {lost['ssim', 14]:+.3f} at 8x, {lost['psnr', 28]:+.2f} dB "
         f"and {lost['ssim', 28]:+.3f} at 4x; {int((costs['verdict'] == 'worse').sum())} of {len(costs)} paired "
         "intervals say worse",
         cost_holds,
     ),
     figures.Claim(
-        "The FR loss draws a checkerboard",
+        "The FR loss draws a checkerboard (C5)",
         f"period-4 grid: {grid[FR]:.1f} grey levels against {grid[MSE]:.1f} for MSE, with resize-convolution"
         + (f"; {with_fr:.2f} against {alone:.2f} with sub-pixel convolution" if with_fr is not None else ""),
         bool(grid[FR] > grid[MSE] + VISIBLE or (with_fr is not None and with_fr > alone + VISIBLE)),

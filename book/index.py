@@ -147,7 +147,7 @@ chapter.glue_number("index-lost-psnr", lost, ".2f")
 # | Li et al. {cite:p}`li2020` | adversarial training with an identity loss | [ipfsrgan](ipfsrgan) |
 # | Khazaie et al. {cite:p}`khazaie2020` | one network for every resolution | to come |
 # | Ling et al. {cite:p}`ling2023` | no super-resolution: teach the recogniser small faces | to come |
-# | Pulgar and Mery {cite:p}`pulgar2024` | train super-resolution with triplets of faces | to come |
+# | Pulgar and Mery {cite:p}`pulgar2024` | train super-resolution with triplets of faces | [ftlgan](ftlgan) |
 #
 # [Faces and how they get small](faces) and [How recognition is scored](scoring) explain what all chapters rest on;
 # [Faces, consent and evidence](ethics) says whose faces these are and why a restored face proves nothing.

@@ -218,6 +218,7 @@ lines = {
 figures.show_table(
     pd.DataFrame([[k, *v] for k, v in lines.items()], columns=["setting", "paper", "released code", "this study"]),
     "Three versions of one method: pixel and perceptual weight change places between paper and code.",
+    name="ipfsrgan-versions",
 )
 
 # %% [markdown]
@@ -505,6 +506,7 @@ figures.show_table(
     "Table 1, 4x, PSNR in dB. Ours: luma, 95 % intervals over people; "
     + ", ".join(f"{NAMES[n]}: {at.photographs(results, n):,} photographs" for n in SETS.values())
     + f". CASIA-WebFace is not measured: {datasets.ACCESS['casia-webface'].how}.",
+    name="ipfsrgan-table-1",
 )
 best = {n: max(ORDER, key=lambda m, n=n: tables.value(results, **at.quality(n, m, "psnr"))) for n in SETS.values()}
 chapter.glue_text("ipfsrgan-best-psnr", ", ".join(f"{m} ({NAMES[n]})" for n, m in best.items()))
@@ -531,6 +533,7 @@ for theirs, name in SETS.items():
 figures.show_table(
     pd.DataFrame(rows),
     f"Table 2, {PX} px: mean cosine of an SR face and its own HR face, the photographs of Table 1, 95 % intervals.",
+    name="ipfsrgan-table-2",
 )
 
 # %% [markdown]
@@ -558,6 +561,7 @@ figures.show_table(
     pd.DataFrame(rows),
     f"Table 3, Factor=1: 10-fold accuracy at {PX} px, LFW View 2, {n_pairs:,} pairs."
     + tables.precision_note(results, "further"),
+    name="ipfsrgan-table-3",
 )
 
 # %%
@@ -570,7 +574,9 @@ for method in ORDER:
     rows.append(row)
 said = "; ".join(f"{grid}: " + ", ".join(f"{a:g}" for a in alphas) for grid, alphas in at.GRIDS.items())
 figures.show_table(
-    pd.DataFrame(rows), f"Table 3, Avg. Acc. The published grid is not given. Ours, {said} times {PX} px."
+    pd.DataFrame(rows),
+    f"Table 3, Avg. Acc. The published grid is not given. Ours, {said} times {PX} px.",
+    name="ipfsrgan-table-3-average",
 )
 
 # %% tags=["hide-input"]

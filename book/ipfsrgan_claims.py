@@ -150,6 +150,7 @@ figures.show_table(
     pd.DataFrame(rows),
     f"The pipeline with IP-FSRGAN: the threshold of highest AUC on View 1, measured on View 2 ({n_two:,} pairs), 95 % "
     "intervals over people; differences are paired.",
+    name="ipfsrgan-thresholds",
 )
 
 # %% [markdown]
@@ -277,7 +278,9 @@ for name in BLURRED:
     row |= {f"PSNR (dB), {m}": tables.cell(results, 2, **at.quality(name, m, "psnr")) for m in (SRCNN, SRCNN_L1)}
     rows.append(row)
 figures.show_table(
-    pd.DataFrame(rows), f"SRCNN by the MSE and by L1, {PX} px, 95 % intervals over people; the difference is paired."
+    pd.DataFrame(rows),
+    f"SRCNN by the MSE and by L1, {PX} px, 95 % intervals over people; the difference is paired.",
+    name="ipfsrgan-l1",
 )
 
 # %% [markdown]
@@ -306,6 +309,7 @@ figures.show_table(
     pd.DataFrame(rows),
     "Table 4, one photograph each, theirs and ours. MSE in squared grey levels (ours: luma, as its PSNR in dB). 'From "
     "its MSE' is what the published PSNR should be.",
+    name="ipfsrgan-table-4",
 )
 
 # %% [markdown]
@@ -408,7 +412,9 @@ slips = [
     ("compared with the target HR face in Figure ?? (caption of Figure 6)", "the reference was never filled in"),
 ]
 figures.show_table(
-    pd.DataFrame(slips, columns=["The paper", "What it is"]), f"{len(slips)} slips and gaps of the paper."
+    pd.DataFrame(slips, columns=["The paper", "What it is"]),
+    f"{len(slips)} slips and gaps of the paper.",
+    name="ipfsrgan-slips",
 )
 
 # %% [markdown]

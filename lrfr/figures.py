@@ -11,9 +11,12 @@ book is built, picture and caption become one Sphinx figure with its number and 
 below the picture.
 
 Tables go through :func:`show_table` (and :func:`claims_table` at a chapter's end). Their numbers are formatted to few
-enough digits that every processor prints the same ones.
+enough digits that every processor prints the same ones. A table's ``name`` is the place of the page that links lead
+to, as a figure's is: ``[Table I](frloss.html#frloss-table-1)``. The coverage page finds both by their names.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -267,6 +270,8 @@ def show_table(
     index: bool = False,
     links: Mapping[str, Sequence[str]] | None = None,
     glue: str | None = None,
+    name: str | None = None,
+    anchors: Sequence[Sequence[str]] = (),
 ) -> None:
     """Display a table with its caption: HTML that scrolls within itself on a phone, plain text that nbval compares.
 
@@ -276,15 +281,18 @@ def show_table(
         formats: per column, a format specification (``".1f"``) or a function.
         digits: of floats in columns without a format.
         index: whether the index is shown as the first column.
-        links: per column, the place on the same page that each of its cells leads to.
+        links: per column, where each of its cells leads: a place on the same page, ``PAGE.html#PLACE``, or "" for
+            nowhere.
         glue: a name under which a text cell can show the table too, above it as well: a block ``{glue} NAME``.
+        name: of the table, as a place that links lead to; unique in the book.
+        anchors: per row, names of places in it.
     """
     shown = table.reset_index() if index else table
     text = pd.DataFrame(
         {str(c): [_cell(v, (formats or {}).get(str(c)), digits) for v in shown[c]] for c in shown.columns}, dtype=object
     )
     numeric = [bool(text[c].str.fullmatch(NUMBER).all()) for c in text.columns]
-    html = _html(text, numeric, caption, links or {})
+    html = _html(text, numeric, caption, links or {}, name, anchors)
     bundle = {"text/html": html, "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
     mark = {"scrapbook": {"name": glue, "mime_prefix": ""}} if glue else {}
     require("IPython.display", "book").display(bundle, raw=True, metadata=mark)
@@ -303,7 +311,14 @@ def _cell(value: Any, how: Format | None, digits: int) -> str:
     return text[1:] if text.startswith("-") and not any(c in "123456789" for c in text) else text
 
 
-def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str, links: Mapping[str, Sequence[str]]) -> str:
+def _html(
+    text: pd.DataFrame,
+    numeric: Sequence[bool],
+    caption: str,
+    links: Mapping[str, Sequence[str]],
+    name: str | None,
+    anchors: Sequence[Sequence[str]],
+) -> str:
     kinds = ["number" if n else "word" for n in numeric]
     head = "".join(f'<th class="{k}">{escape(str(c))}</th>' for c, k in zip(text.columns, kinds, strict=True))
     cells = {
@@ -311,16 +326,22 @@ def _html(text: pd.DataFrame, numeric: Sequence[bool], caption: str, links: Mapp
         for c, k in zip(text.columns, kinds, strict=True)
     }
     rows = ["".join(row) for row in zip(*cells.values(), strict=True)]
+    for i, places in enumerate(anchors):
+        rows[i] = rows[i].replace(">", ">" + "".join(f'<span id="{escape(p)}"></span>' for p in places), 1)
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    place = f' id="{escape(name)}"' if name else ""
     return (
-        f'<div class="lrfr-table">\n<p class="lrfr-caption">{escape(caption)}</p>\n'
+        f'<div class="lrfr-table"{place}>\n<p class="lrfr-caption">{escape(caption)}</p>\n'
         f'<div class="lrfr-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n</div>"
     )
 
 
 def _linked(text: str, targets: Sequence[str] | None, row: int) -> str:
-    return f'<a href="#{escape(targets[row])}">{text}</a>' if targets else text
+    if not targets or not targets[row]:
+        return text
+    target = targets[row]
+    return f'<a href="{escape(target if "#" in target else f"#{target}")}">{text}</a>'
 
 
 def _unbroken(text: str, kind: str) -> str:
@@ -332,16 +353,27 @@ def _unbroken(text: str, kind: str) -> str:
 class Claim:
     """One claim of a paper beside what was measured here.
 
-    ``holds`` is None where it could not be tested, and a word where yes and no do not do: "not decided".
+    ``claim`` ends with its numbers in the book's list of the paper's claims: ``It is robust (C3)``; in more than one
+    row where it has more than one part. A row without a number is ours. ``holds`` is None where it could not be tested,
+    and a word where yes and no do not do: "not decided".
     """
 
     claim: str
     measured: str
     holds: bool | str | None
 
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the claim: 4 and 16 for ``It extends to others (C4, C16)``."""
+        end = re.search(r"\(([^()]*)\)$", self.claim)
+        return [int(n) for n in re.findall(r"\bC(\d+)\b", end.group(1))] if end else []
+
 
 def claims_table(claims: Sequence[Claim], paper: str) -> None:
-    """A chapter's last table: what the paper claims, what we measured, whether it holds ("no" where it is no)."""
+    """A chapter's last table: what the paper claims, what we measured, whether it holds ("no" where it is no).
+
+    The table is called ``PAPER-claims``, the row of claim 4 ``PAPER-claim-4``, another row of it ``PAPER-claim-4-2``.
+    """
     table = pd.DataFrame(
         {
             "What the paper claims": [c.claim for c in claims],
@@ -349,7 +381,13 @@ def claims_table(claims: Sequence[Claim], paper: str) -> None:
             "Holds?": [c.holds if isinstance(c.holds, str) else _verdict(c.holds) for c in claims],
         }
     )
-    show_table(table, f"The claims of {paper}, and whether they hold here.")
+    seen: Counter[int] = Counter()
+    places = []
+    for claim in claims:
+        seen.update(claim.numbers)
+        places.append([f"{paper}-claim-{n}" + (f"-{seen[n]}" if seen[n] > 1 else "") for n in claim.numbers])
+    caption = f"The claims of {paper}, and whether they hold here."
+    show_table(table, caption, name=f"{paper}-claims", anchors=places)
 
 
 def _verdict(holds: bool | None) -> str:

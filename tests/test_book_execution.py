@@ -13,6 +13,7 @@ import pytest
 
 from lrfr import book, chapter, figures
 from lrfr.book import execution, serving, site
+from lrfr.book import reference as references
 from lrfr.book.chapters import Chapter, book_dir
 from lrfr.book.execution import Parameters, execute
 from lrfr.book.reference import stripped
@@ -85,6 +86,32 @@ def test_fingerprint_follows_text_data_code_and_weights(tmp_path, monkeypatch):
     assert len(seen) == 5
     other.write_text("2")
     assert execution.fingerprint(one, Parameters()) in seen, "the book's own machinery changes no result"
+
+
+def test_a_chapter_that_reports_on_others_follows_their_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(execution, "_shared_inputs", list)
+    monkeypatch.setattr(execution, "REPORTS", ("two",))
+    one, two = (small(tmp_path, name, "") for name in ("one", "two"))
+    before = [execution.fingerprint(c, Parameters()) for c in (one, two)]
+    two.notebook.parent.mkdir()
+    two.notebook.write_text("its own")
+    assert [execution.fingerprint(c, Parameters()) for c in (one, two)] == before
+    one.notebook.write_text("another's")
+    after = [execution.fingerprint(c, Parameters()) for c in (one, two)]
+    assert after[0] == before[0] and after[1] != before[1]
+
+
+def test_it_is_executed_when_the_others_are_written(tmp_path, monkeypatch):
+    found = [small(tmp_path, name, "") for name in ("coverage", "one", "two")]
+    said = []
+    monkeypatch.setattr(references, "chapters", lambda only: found)
+    monkeypatch.setattr(
+        references, "execute", lambda part, *_, **__: said.append([c.name for c in part]) or {c.name: c for c in part}
+    )
+    monkeypatch.setattr(references, "stripped", lambda executed, chapter: chapter.name)
+    monkeypatch.setattr(references, "save", lambda notebook, path: said.append(notebook))
+    assert references.reference() == [c.notebook for c in found]
+    assert said == [["one", "two"], "one", "two", ["coverage"], "coverage"]
 
 
 @pytest.mark.slow

@@ -130,6 +130,27 @@ def test_a_cell_leads_to_its_place_and_a_table_to_a_text_cell(monkeypatch):
     assert metadata == {"scrapbook": {"name": "links", "mime_prefix": ""}}
 
 
+def test_a_named_table_and_its_rows_are_places_that_other_pages_lead_to(shown):
+    table = pd.DataFrame({"what": ["a", "b"]})
+    links = {"what": ["faces.html#faces-cut", ""]}
+    figures.show_table(table, "Named.", links=links, name="here", anchors=[["here-1", "here-2"], []])
+    html = shown[0]["text/html"]
+    assert html.startswith('<div class="lrfr-table" id="here">')
+    first = (
+        '<tr><td class="word"><span id="here-1"></span><span id="here-2"></span><a href="faces.html#faces-cut">a</a>'
+    )
+    assert first in html and '<tr><td class="word">b</td></tr>' in html
+
+
+def test_a_claim_says_its_numbers_and_its_row_is_called_by_them(shown):
+    words = ["Good (C1)", "Better (at 8x, C2)", "Best (C3, C4)", "Good again (Table I), C9 or not", "Good, at 4x (C1)"]
+    claims = [figures.Claim(word, "measured", True) for word in words]
+    assert [claim.numbers for claim in claims] == [[1], [2], [3, 4], [], [1]]
+    figures.claims_table(claims, "paper")
+    found = re.findall(r'id="([^"]+)"', shown[0]["text/html"])
+    assert found == ["paper-claims", *(f"paper-claim-{n}" for n in ("1", "2", "3", "4", "1-2"))]
+
+
 def test_an_interval_breaks_before_its_bracket_alone(shown):
     figures.show_table(pd.DataFrame({"AUC": ["0.946 [0.930, 0.960]", "–"]}), "With intervals.")
     assert '<td class="number">0.946 [0.930,\u00a00.960]</td>' in shown[0]["text/html"]

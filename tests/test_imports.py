@@ -21,6 +21,7 @@ ROOMS = [
     ["runs"],
     ["record", "tables", "errata"],
     ["readme", "needs", "figures", "diagrams", "chapter", "book"],
+    ["coverage"],
     ["commands", "cli"],
 ]
 ROOT = repo_root() / "lrfr"

@@ -573,6 +573,7 @@ for (setting, words), (metric, what) in product(SETTINGS.items(), METRICS.items(
     figures.show_table(
         large.beside_pretrained(results, (*SHOWN, RIVAL), (ROBUST, OURS), SIZES, setting, metric),
         f"{what}, LFW View 2, {words}; {n_pairs:,} pairs, 95 % intervals over people, differences paired.",
+        name=f"logexp-view2-{metric.split('_')[0]}-{setting}",
     )
 
 # %% tags=["hide-input"]
@@ -677,6 +678,7 @@ for place, (number, words, digits) in TEXT.items():
     figures.show_table(
         needs.by_row(theirs, columns, ours_by, measured, digits),
         f"Table {number}: {words}. Ours: {needs.needed(place)}. Commands: {large.commands(place, run.seed)}.",
+        name=f"logexp-table-{number}",
     )
 
 # %% tags=["hide-input"]

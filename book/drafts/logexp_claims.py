@@ -91,6 +91,7 @@ for number, theirs, runs_of in (
         f"Table {number}: {what}. LFW, ours: View 1, {n_pairs:,} pairs, accuracy at the best threshold. "
         f"{needs.needed('xqlfw')}; {needs.needed('scface')}. For one run: lrfr train logexp-aug, then "
         f"{rows.command('xqlfw', 'aug')}; so for the others, and for scface.",
+        name=f"logexp-table-{number}",
     )
 
 # %% [markdown]
@@ -102,7 +103,7 @@ for number, theirs, runs_of in (
 
 
 # %% tags=["hide-input"]
-def ours_table(names, caption, baseline=OURS, setting="probe"):
+def ours_table(place, names, caption, baseline=OURS, setting="probe"):
     lines = []
     for name in names:
         row = {"run": title(name), "AUC at 7 px": shown(name, 7, setting)}
@@ -113,17 +114,18 @@ def ours_table(names, caption, baseline=OURS, setting="probe"):
         row["from pretrained"] = f"{tables.value(results, **rows.drift(name, SIZE, 'devtest')):.2f}" if there else "–"
         lines.append(row)
     said = f"LFW View 1, {n_pairs:,} pairs, {rows.SETTINGS[setting]}, 95 % intervals over people, differences paired."
-    figures.show_table(pd.DataFrame(lines), f"{caption} {said}")
+    figures.show_table(pd.DataFrame(lines), f"{caption} {said}", name=f"{place}-{setting}")
 
 
 for setting in rows.SETTINGS:
     names = [BASELINE, *PRINTED.values(), "maug-l1", "maug-l2"]
-    ours_table(names, "Table 4's runs, lambda 1 pull.", BASELINE, setting)
+    ours_table("logexp-runs-4", names, "Table 4's runs, lambda 1 pull.", BASELINE, setting)
 
 # %% tags=["hide-input"]
 for setting in rows.SETTINGS:
-    ours_table(dict.fromkeys(LAMBDA.values()), "Table 5's runs: lambda in pulls.", setting=setting)
-    ours_table(["baseline", "maug", *RATIO.values()], "Table 6's runs: ratios of 7, 14 and 20 px.", setting=setting)
+    lambdas, ratios = dict.fromkeys(LAMBDA.values()), ["baseline", "maug", *RATIO.values()]
+    ours_table("logexp-runs-5", lambdas, "Table 5's runs: lambda in pulls.", setting=setting)
+    ours_table("logexp-runs-6", ratios, "Table 6's runs: ratios of 7, 14 and 20 px.", setting=setting)
 
 # %% tags=["hide-input"]
 ENTRIES = [*PRINTED.values(), "maug-l1", "maug-l2"]
@@ -142,7 +144,7 @@ figures.show(
     "Filled: 7, 14 and 20 px in training; open: other sizes or none. Blue: LogExp; orange: L1 or L2; grey: CosFace "
     "alone. The scales of the panels differ.",
     alt="Three lists of differences in AUC with error bars, at 7 px, 14 px and HR, for twelve runs.",
-    name="logexp-table-4",
+    name="logexp-runs",
 )
 
 # %% [markdown]
@@ -172,6 +174,7 @@ for words, pairs in COMPARED.items():
 figures.show_table(
     pd.DataFrame(lines),
     f"What each part is worth. Ours: LFW View 1, {n_pairs:,} pairs, LR probe, paired 95 % intervals over people.",
+    name="logexp-parts",
 )
 
 # %% tags=["hide-input"]
@@ -265,7 +268,9 @@ figures.show(
 
 # %%
 DISTIL = tuple(logexp_study.distillations())
-ours_table(DISTIL, "Distillation: a distance at one pull, or L2 with one thing added.", "distil-l2")
+ours_table(
+    "logexp-distillations", DISTIL, "Distillation: a distance at one pull, or L2 with one thing added.", "distil-l2"
+)
 lines = []
 for a, b, words in (("distil-l2", OURS, "distillation for the paper's loss"), ("anchor", OURS, "anchor for distance")):
     row = {"what": words} | {f"AUC at {px} px": minus(a, b, px) for px in LOW} | {"HR": minus(a, b, SIZE, "both")}
@@ -287,7 +292,11 @@ for name in ("att", "caltech", "celeba-held-out"):
         row |= {title(n): tables.cell(results, **{**keys, "recognizer": n}) for n in (BASELINE, OURS, ROBUST)}
         row["robust - pretrained"] = tables.written(rows.difference(results, ROBUST, BASELINE, keys), 3)
         lines.append(row)
-figures.show_table(pd.DataFrame(lines), "The nearest neighbour is the right person, 95 % intervals over people.")
+figures.show_table(
+    pd.DataFrame(lines),
+    "The nearest neighbour is the right person, 95 % intervals over people.",
+    name="logexp-searched",
+)
 
 # %% [markdown]
 # ## Nearer to HR, or just shorter?
@@ -463,7 +472,9 @@ slips = [
     ("Feature Constraint, Contrast, Contrastive Loss (Secs 1, 3; Fig. 2)", "three names of one loss"),
     ("intermidiate gradient (Sec. 3.2); a pair comparison (Sec. 5)", "intermediate; fair"),
 ]
-figures.show_table(pd.DataFrame(slips, columns=["The paper", "What it is"]), f"{len(slips)} slips and gaps.")
+figures.show_table(
+    pd.DataFrame(slips, columns=["The paper", "What it is"]), f"{len(slips)} slips and gaps.", name="logexp-slips"
+)
 
 # %% [markdown]
 # ## What holds?

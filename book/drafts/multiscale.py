@@ -232,6 +232,7 @@ figures.show_table(
     f"Both terms of Eq. 3 on {count} {'CelebA' if run.own_data else 'AT&T'} faces, bicubic, dlib. Pull: length of the "
     "term's gradient at the SR pixels.",
     formats={"embedding": ".3g", "beta x pixel": ".3g", "share of L": ".1%", "pull, embedding / pixel": ".3g"},
+    name="multiscale-readings",
 )
 reach = {
     key: [weighed.loc[weighed["reading"] == key, "ratio"].agg(end) for end in ("min", "max")] for key in ("MSE", "norm")
@@ -425,6 +426,7 @@ figures.show_table(
     f"Table I, rank-1 in per cent. AT&T: {len(att.identities)} people, all choices averaged, 95 % intervals over "
     f"people. AR: {datasets.ACCESS['ar'].how}. Each cell there: lrfr evaluate ar --upsampler multiscale-s0-both --px "
     "11x8.",
+    name="multiscale-table-1",
 )
 hr = [f"{n} {at.percent(results, 'att', (112, 112), 'HR', n)}" for n in record.JUDGES]
 print("HR photographs searched in the same way, per cent: " + "; ".join(hr))
@@ -520,6 +522,7 @@ for table, what in ((2, "HR frontal gallery, probes at three distances"), (3, "g
     figures.show_table(
         needs.side_by_side(there, "scface", on_scface),
         f"Table {'I' * table}, rank-1 in per cent: {what}. Our cells come from: {command}.",
+        name=f"multiscale-table-{table}",
     )
 
 # %% [markdown]
@@ -534,6 +537,7 @@ figures.show_table(
     at.side_by_side(results, paper, 4, "lfw"),
     f"Table IV, rank-1 in per cent. Ours: {at.photographs(results, 'lfw'):,} photographs of LFW, two of each person, "
     "95 % intervals over people. Recorded by: lrfr record multiscale identification.",
+    name="multiscale-table-4",
 )
 
 # %% [markdown]
@@ -614,6 +618,7 @@ figures.show_table(
     "Embeddings of the bicubic and of the restored face side by side (both): rank-1 in per cent, 95 % intervals over "
     f"people, differences paired. Over U-Net alone: {tables.counted(answers[HELPS])}; over bicubic alone: "
     f"{tables.counted(at.contests(results, JOINED, 'bicubic'))}.",
+    name="multiscale-joined",
 )
 
 # %% [markdown]

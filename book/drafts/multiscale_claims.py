@@ -241,6 +241,7 @@ figures.show_table(
     pd.DataFrame(rows),
     "Pictures of AT&T and Caltech, sides that were not trained on: means, and differences with paired 95 % intervals "
     "over people. LPIPS: lower is better.",
+    name="multiscale-pictures",
 )
 
 # %% [markdown]
@@ -305,7 +306,9 @@ for (table, row), part in paper[paper["table"].isin([2, 3])].groupby(["table", "
     line = {"table": "I" * table, "row": row, "rates (%)": ", ".join(map(str, rates))}
     rows.append(line | {f"whole hits of {n}": f"{sum(fits[table, row][n])} of {len(rates)}" for n in PROBES})
 figures.show_table(
-    pd.DataFrame(rows), "Printed rates that are a whole number of hits among so many probes, to the printed digits."
+    pd.DataFrame(rows),
+    "Printed rates that are a whole number of hits among so many probes, to the printed digits.",
+    name="multiscale-probes",
 )
 in_wild = percents[paper.index[(paper["table"] == 4) & (paper["row"] != "SHI")]]
 least = next(n for n in range(10, 10_000) if all(published.whole_counts(rate, n) for rate in in_wild))
@@ -437,7 +440,9 @@ slips = [
     ("dencoder-decoder, preserveing, the the (Secs III-A, Fig. 1)", "encoder-decoder, preserving, the"),
 ]
 figures.show_table(
-    pd.DataFrame(slips, columns=["The paper", "What it is"]), f"{len(slips)} slips and gaps of the paper."
+    pd.DataFrame(slips, columns=["The paper", "What it is"]),
+    f"{len(slips)} slips and gaps of the paper.",
+    name="multiscale-slips",
 )
 
 # %% [markdown]

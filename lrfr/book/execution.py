@@ -27,6 +27,9 @@ from lrfr.files import write_text
 from lrfr.optional import require
 from lrfr.paths import build_dir, data_dir, repo_root
 
+#: Chapters that report on the committed notebooks of all others: those are inputs of theirs, and written before.
+REPORTS = ("coverage",)
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -85,6 +88,10 @@ def fingerprint(chapter: Chapter, parameters: Parameters) -> str:
     """A hash of all that decides what a chapter shows."""
     digest = hashlib.sha256(chapter.text.read_bytes())
     digest.update(json.dumps([asdict(parameters), sys.version_info[:3], _shared_inputs()]).encode())
+    if chapter.name in REPORTS:
+        for notebook in sorted(chapter.notebook.parent.glob("*.ipynb")):
+            if notebook != chapter.notebook:
+                digest.update(notebook.read_bytes())
     return digest.hexdigest()
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from lrfr.book.chapters import Chapter, chapters
-from lrfr.book.execution import Parameters, execute
+from lrfr.book.execution import REPORTS, Parameters, execute
 from lrfr.book.pairing import numbered, save
 from lrfr.optional import require
 
 
 def reference(only: str | None = None) -> list[Path]:
     """Write ``book/notebooks/NAME.ipynb`` anew for all chapters, or for one.
+
+    A chapter that reports on the others is executed when they are written.
 
     Returns:
         The notebooks written.
@@ -26,9 +28,11 @@ def reference(only: str | None = None) -> list[Path]:
     """
     wanted = chapters(only)
     with tempfile.TemporaryDirectory() as folder:
-        executed = execute(wanted, Parameters(profile="smoke", device="cpu"), out=Path(folder))
-        for chapter in wanted:
-            save(stripped(executed[chapter.name], chapter), chapter.notebook)
+        for reports in (False, True):
+            part = [chapter for chapter in wanted if (chapter.name in REPORTS) == reports]
+            executed = execute(part, Parameters(profile="smoke", device="cpu"), out=Path(folder))
+            for chapter in part:
+                save(stripped(executed[chapter.name], chapter), chapter.notebook)
     return [chapter.notebook for chapter in wanted]
 
 

@@ -120,6 +120,7 @@ figures.show_table(
     pd.DataFrame(rows),
     f"Tables II and III at {PX} px. Ours: dlib, LFW View 1, {n_pairs:,} pairs, both restored, 95 % intervals; camera "
     "and kernel say how the test faces were made small." + tables.precision_note(results, "ablation"),
+    name="ftlgan-tables-2-3",
 )
 
 # %% [markdown]
@@ -158,6 +159,7 @@ figures.show_table(
     pd.DataFrame(rows),
     f"Differences in d', {PX} px. Published: FaceNet. Ours: LFW View 1, {n_pairs:,} pairs, made small by the camera "
     "mixture, both restored, paired 95 % intervals over people.",
+    name="ftlgan-differences",
 )
 
 # %% tags=["hide-input"]
@@ -280,6 +282,7 @@ figures.show_table(
     f"Angular trainings beside Euclidean ones (base, base-sgd): how they end (diverged: a loss that is no number, or "
     "faces with values far outside [0, 1]), the triplet loss in the first and last "
     f"fifth, and d' against bicubic (View 1, camera mixture, {n_pairs:,} pairs) by the extractor and by SFace.",
+    name="ftlgan-extractors",
 )
 
 # %% tags=["hide-input"]
@@ -547,7 +550,9 @@ slips = [
     ),
 ]
 figures.show_table(
-    pd.DataFrame(slips, columns=["The paper", "What it is"]), f"{len(slips)} slips and gaps of the paper."
+    pd.DataFrame(slips, columns=["The paper", "What it is"]),
+    f"{len(slips)} slips and gaps of the paper.",
+    name="ftlgan-slips",
 )
 
 # %% [markdown]

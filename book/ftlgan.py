@@ -461,10 +461,16 @@ def grid(method, network, px, metric="d_prime"):
 n_first = int(tables.pick(results, metric="d_prime", method="bicubic", px=14, **LFW1)["n"].iloc[0])
 said = f"Ours: LFW View 1, {n_first:,} pairs, both restored."
 quick = tables.precision_note(results, "devtest")
-figures.show_table(tables.ftlgan_side_by_side(results, "d_prime", 2, **LFW1), f"Table I, d'. {said}{quick}")
+figures.show_table(
+    tables.ftlgan_side_by_side(results, "d_prime", 2, **LFW1),
+    f"Table I, d'. {said}{quick}",
+    name="ftlgan-table-1-d-prime",
+)
 
 # %% tags=["hide-input"]
-figures.show_table(tables.ftlgan_side_by_side(results, "auc", 3, **LFW1), f"Table I, AUC. {said}{quick}")
+figures.show_table(
+    tables.ftlgan_side_by_side(results, "auc", 3, **LFW1), f"Table I, AUC. {said}{quick}", name="ftlgan-table-1-auc"
+)
 
 # %% [markdown]
 # Our own grid has more ways to enlarge: five kernels, the networks of the chapters before (where they were trained for
