@@ -161,7 +161,8 @@ def outputs(page: str) -> Outputs:
 
 @cache
 def _read(path: Path, changed: int) -> Outputs:
-    names, verdicts = [], {}
+    names: list[str] = []
+    verdicts: dict[str, str] = {}
     for cell in json.loads(path.read_text())["cells"]:
         for output in cell.get("outputs", ()):
             if mark := output.get("metadata", {}).get(FIGURE_MARK):
