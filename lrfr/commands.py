@@ -170,6 +170,39 @@ def transfer_command() -> None:
     typer.echo(f"data/results/transfer.csv holds {len(transfer.record())} rows.")
 
 
+@app.command("combine")
+def combine_command(
+    sets: Annotated[
+        list[str] | None, typer.Argument(help="att, caltech, devtest, view2 (in this order); all without.")
+    ] = None,
+    px: Annotated[list[int] | None, typer.Option(help="Sizes in pixels; 7, 14, 28 and 56 without.")] = None,
+) -> None:
+    """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms."""
+    from lrfr.record import benchmark, combinations
+
+    if lacking := combinations.lacking():
+        typer.echo(lacking)
+    table = combinations.record(
+        benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, benchmark.SIZES, "size")
+    )
+    typer.echo(f"data/results/combinations.csv holds {len(table)} rows.")
+
+
+@app.command("detect")
+def detect_command(
+    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech; both without.")] = None,
+    px: Annotated[list[int] | None, typer.Option(help="Sizes of the faces in pixels; 56, 28 and 14 without.")] = None,
+) -> None:
+    """Look for the faces on small photographs, and measure what it costs to cut them by what is found."""
+    from lrfr.record import benchmark, detection
+
+    table = detection.record(
+        benchmark.chosen(sets, detection.SETS, "set"),
+        benchmark.chosen(px, benchmark.SIZES, "size", detection.SIZES),
+    )
+    typer.echo(f"data/results/detection.csv holds {len(table)} rows.")
+
+
 @app.command("evaluate")
 def evaluate_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface, tinyface, xqlfw or ar, below LRFR_DATA.")],

@@ -6,7 +6,7 @@ from pathlib import Path
 from lrfr.errors import LrfrError
 from lrfr.networks.generators import AnyGenerator
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
+from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import repo_root
 from lrfr.training import Schedule
 
@@ -34,7 +34,9 @@ TRANSFER: dict[str, tuple[int, dict[str, str]]] = {
 #: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.
 LOGEXP_SHIPPED = ("maug-logexp1", "maug-l1")
 
-Settings = frloss.Settings | ipfsrgan.Settings | ftlgan.Settings | logexp.Settings | multiscale.Settings
+Settings = (
+    frloss.Settings | ipfsrgan.Settings | ftlgan.Settings | logexp.Settings | multiscale.Settings | combination.Settings
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Run:
 
 def planned() -> list[Run]:
     """Every training whose weights are shipped, in the order in which it is needed."""
-    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_multiscale(), *_logexp()]
+    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_multiscale(), *_logexp(), *_combinations()]
 
 
 def pilots() -> list[Run]:
@@ -260,6 +262,11 @@ def _multiscale_ablations() -> list[Run]:
         Run(f"multiscale-abl-{key}", settings, 28 if key == "printed" else 23, recognizer=_judge(settings))
         for key, settings in multiscale.ablations().items()
     ]
+
+
+def _combinations() -> list[Run]:
+    """What none of the papers has: multiscale's U-Net with ftlgan's loss."""
+    return [Run("combine-unet-triplet", combination.study(0), 23, recognizer="dlib")]
 
 
 def _judge(settings: multiscale.Settings) -> str | None:

@@ -25,7 +25,7 @@ from lrfr.datasets import scface
 from lrfr.errors import LrfrError
 from lrfr.files import locked, write_json
 from lrfr.networks import backbones, generators, vgg
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
+from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
 from lrfr.training import DIVERGED, as_dict, load_weights, save_weights, settings_of
@@ -72,6 +72,8 @@ def _execute(run: Run) -> Path:
             return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
         case multiscale.Settings():
             return multiscale.train(run.settings, faces, run.folder, judge, watched())
+        case combination.Settings():
+            return combination.train(run.settings, faces, run.folder, judge, watched())
         case logexp.Settings():
             # A third of them: short runs would spend too much time on looking.
             held = watched()

@@ -73,7 +73,7 @@ def test_a_threshold_of_hr_stays(faces, judge, listed):
     pairs = some_pairs(faces)
 
     def scores(method):
-        table = benchmark._Table(faces, pairs if listed else None, "bicubic", 50)
+        table = benchmark.Table(faces, pairs if listed else None, "bicubic", 50)
         return table.scores(Measured(faces, method), judge, "both")
 
     whole, flat = (
@@ -125,8 +125,8 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     }
     psnr = table[table["metric"] == "psnr"].set_index(["protocol", "px", "method"])["value"]
     assert psnr["noise", 14, "bicubic"] < psnr["bicubic", 14, "bicubic"]
-    rows = benchmark._Table.rows
-    monkeypatch.setattr(benchmark._Table, "rows", lambda *those, **named: pytest.fail("it is recorded"))
+    rows = benchmark.Table.rows
+    monkeypatch.setattr(benchmark.Table, "rows", lambda *those, **named: pytest.fail("it is recorded"))
     assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
     seen = []
 
@@ -134,7 +134,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
         seen.append((self.protocol, entry.method.name, entry.method.px))
         return rows(self, entry, firsts, seeing)
 
-    monkeypatch.setattr(benchmark._Table, "rows", note)
+    monkeypatch.setattr(benchmark.Table, "rows", note)
     before = two
 
     def others(px, only=None, quick=True):

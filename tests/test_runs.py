@@ -18,7 +18,7 @@ from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.srresnet import SRResNetSettings
-from lrfr.papers import frloss, ftlgan, ipfsrgan, logexp, multiscale
+from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.plans import Run
 from lrfr.training import Schedule, save_weights
 
@@ -214,7 +214,7 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     monkeypatch.setattr(runs.vgg, "load", lambda dtype: asked.append(dtype) or eye)
     held = four_faces().subset(np.arange(40) % 4)
     monkeypatch.setattr(datasets, "load", lambda name: held if name == "celeba-held-out" else four_faces())
-    for paper in (frloss, ipfsrgan, ftlgan, logexp, multiscale):
+    for paper in (frloss, ipfsrgan, ftlgan, logexp, multiscale, combination):
         monkeypatch.setattr(paper, "train", lambda *given, paper=paper: called.update({paper: given}) or Path("x"))
     for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base", "multiscale-s0-both"):
         runs.execute(name)
@@ -238,6 +238,9 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     assert folder == here / "runs" / "multiscale-s0-both"
     runs.execute("multiscale-s0-pixel")
     assert called[multiscale][3] is None
+    runs.execute("combine-unet-triplet")
+    settings, _, _, given, looked_at = called[combination]
+    assert settings == plans.find("combine-unet-triplet").settings and given is judge and len(looked_at) == 4
     runs.execute("logexp-robust")
     settings, _, folder, given, looked_at = called[logexp]
     assert settings == plans.find("logexp-robust").settings and folder == here / "runs" / "logexp-robust"

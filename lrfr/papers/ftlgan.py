@@ -11,6 +11,7 @@ One generator a size (14, 28, 56 to 112 px) is trained through a frozen face net
 There is no discriminator and no adversarial term, whatever the name says.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -108,15 +109,31 @@ def paper(scale: int) -> Settings:
     return Settings(RRDBSettings.printed(scale, blocks=16), schedule, camera=True, optimizer="sgd")
 
 
-def triplet_cost(faces: Faces, triplets: Triplets, judge: Recognizer, settings: Settings, most: int = 512) -> float:
-    """What the triplet loss is when bicubic enlargement makes the anchors: our unit of it, above 0."""
+def triplet_cost(
+    faces: Faces,
+    triplets: Triplets,
+    judge: Recognizer,
+    bicubic: Callable[[Tensor], Tensor],
+    loss: Callable[[Tensor, Tensor, Tensor], Tensor],
+    most: int = 512,
+) -> float:
+    """What a triplet loss is when bicubic enlargement makes the anchors: our unit of it, above 0.
+
+    Args:
+        faces: of the training.
+        triplets: of these faces.
+        judge: the face network of the loss.
+        bicubic: makes HR faces small and enlarges them again.
+        loss: of the embeddings of anchors, positives and negatives.
+        most: anchors, at most.
+    """
     count = len(faces.labels)
-    anchor = np.random.default_rng(settings.schedule.seed).choice(count, min(most, count), replace=False)
+    anchor = np.random.default_rng(triplets.seed).choice(count, min(most, count), replace=False)
     positive, negative = triplets(anchor, 0)
     plain = np.zeros(len(anchor), bool)
-    seen = torch.from_numpy(embed(judge, degradation.round_trip(faces.hr(anchor, plain), settings.lr_size)))
+    seen = torch.from_numpy(embed(judge, bicubic(faces.hr(anchor, plain))))
     near, far = faces.embedded(positive, plain), faces.embedded(negative, plain)
-    return max(1e-6, float(triplet_loss(seen.to(near.device), near, far, settings.margin, **settings.metric)))
+    return max(1e-6, float(loss(seen.to(near.device), near, far)))
 
 
 def train(
@@ -167,7 +184,13 @@ def train(
         some = faces.sample(64, plan.seed)
         unit = derived["perceptual_unit"] = perceptual_cost(eye, degradation.round_trip(some, settings.lr_size), some)
     if judge is not None and settings.units:
-        triplet_unit = derived["triplet_unit"] = triplet_cost(faces, triplets, judge, settings)
+        triplet_unit = derived["triplet_unit"] = triplet_cost(
+            faces,
+            triplets,
+            judge,
+            lambda hr: degradation.round_trip(hr, settings.lr_size),
+            lambda anchor, near, far: triplet_loss(anchor, near, far, settings.margin, **settings.metric),
+        )
     batches = Batches(len(dataset), plan.batch_size, plan.seed, fabric.global_rank, fabric.world_size)
     camera = degradation.Camera()
 

@@ -6,6 +6,7 @@ anew and compares, as the demo does with the AT&T and Caltech rows.
 """
 
 import datetime
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,8 @@ class Entry:
 def trained(name: str, label: str, device: str = "cpu", size: Size | None = None, quick: bool = False) -> Entry:
     """A shipped generator, ``frloss-8x-s0-fr`` and the like; ``size`` and ``quick`` as for :func:`methods.trained`."""
     path = methods.checkpoint(name)
-    seed = int(name.split("-s")[1].split("-")[0])
+    found = re.search(r"-s(\d+)(-|$)", name)  # what is trained once has no number
+    seed = int(found[1]) if found else 0
     return Entry(methods.trained(label, path, device, size, quick), seed, embeddings.file_digest(path))
 
 

@@ -19,7 +19,7 @@ from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
 from lrfr.evaluation import every_pair, identification, verification
-from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_interval, share_of_gap
+from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval, share_of_gap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
 from lrfr.recognizers import Recognizer
@@ -70,6 +70,7 @@ NETWORKS: dict[str, dict[int, str]] = {
     "FTLGAN": _by_size("ftlgan-{}-s0", "14", "14", "28", "56"),
     "U-Net (pixel)": dict.fromkeys(SIZES, "multiscale-s0-pixel"),
     "U-Net": dict.fromkeys(SIZES, "multiscale-s0-both"),
+    "U-Net (triplet)": dict.fromkeys(SIZES, "combine-unet-triplet"),
 }
 
 
@@ -165,6 +166,16 @@ def _rank_1(matrix: np.ndarray, labels: np.ndarray, replicates: int) -> Scores:
 COMPARED = ("d_prime", "auc", "accuracy", "tar_at_far_0.01", "rank_1", "far_at_hr_threshold")
 
 
+def differences(mine: Scores, other: Scores, name: str, metrics: Sequence[str] = COMPARED) -> dict[str, Interval]:
+    """Paired differences, ``<metric>_minus_<name>``; both were scored on the same people under the same draws."""
+    return {
+        f"{k}_minus_{name}": percentile_interval(
+            mine[k].value - other[k].value, mine[k].replicates - other[k].replicates
+        )
+        for k in metrics
+    }
+
+
 def score_rows(
     measured: Measured,
     judge: Recognizer,
@@ -187,9 +198,7 @@ def score_rows(
     """
     found = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
     if plain is not None:
-        for k in COMPARED:
-            drawn = mine[k].replicates - plain[k].replicates
-            found[f"{k}_minus_bicubic"] = percentile_interval(mine[k].value - plain[k].value, drawn)
+        found |= differences(mine, plain, "bicubic")
     if plain is not None and best is not None:
         three = [scores["auc"] for scores in (mine, plain, best)]
         share = share_of_gap([d.value for d in three], [d.replicates for d in three])
@@ -226,11 +235,27 @@ def stamped(entry: Entry, stamp: str) -> Entry:
     return replace(entry, weights=hashlib.sha256(f"{entry.weights}\n{stamp}".encode()).hexdigest()[:16])
 
 
-class _Table:
-    """One set under one degradation: its cells, with the scores of HR and bicubic kept for comparison."""
+class Table:
+    """One set under one degradation: its cells, with the scores that others are compared with kept.
 
-    def __init__(self, faces: FaceDataset, pairs: Pairs | None, protocol: str, replicates: int) -> None:
-        self.faces, self.pairs, self.protocol, self.replicates = faces, pairs, protocol, replicates
+    Args:
+        faces: of the set.
+        pairs: its list; None compares all of them.
+        protocol: of the rows.
+        replicates: draws of the intervals.
+        keep: the methods that others are compared with; their scores are computed once.
+    """
+
+    def __init__(
+        self,
+        faces: FaceDataset,
+        pairs: Pairs | None,
+        protocol: str,
+        replicates: int = 1000,
+        keep: Sequence[str] = ("HR", "bicubic"),
+    ) -> None:
+        """Nothing is measured yet."""
+        self.faces, self.pairs, self.protocol, self.replicates, self.keep = faces, pairs, protocol, replicates, keep
         self.kept: dict[tuple[str, int, str, str], Scores] = {}
         self.fixed: dict[str, float] = {}
 
@@ -246,7 +271,7 @@ class _Table:
         return self.fixed[judge.name]
 
     def scores(self, measured: Measured, judge: Recognizer, setting: str) -> Scores:
-        """Computed once for HR and bicubic."""
+        """Computed once for what others are compared with."""
         key = (measured.method.name, measured.method.px, judge.name, setting)
         if key in self.kept:
             return self.kept[key]
@@ -255,7 +280,7 @@ class _Table:
             scores = set_scores(measured, judge, setting, fixed, self.replicates)
         else:
             scores = list_scores(measured, judge, setting, self.pairs, fixed, self.replicates)
-        if measured.method.name in ("HR", "bicubic"):
+        if measured.method.name in self.keep:
             self.kept[key] = scores
         return scores
 
@@ -315,7 +340,7 @@ def record(
         faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
             camera, seeing = (DEGRADATIONS | JITTERS)[degradation], exact if degradation == "bicubic" else quick
-            table = _Table(faces, pairs, f"{degradation} {name}" if pairs is not None else degradation, replicates)
+            table = Table(faces, pairs, f"{degradation} {name}" if pairs is not None else degradation, replicates)
             behind = stamp(seeing, camera)
             for px in sizes:
                 found = [stamped(spoilt(e, camera), behind) for e in upsamplers[px]]

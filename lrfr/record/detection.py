@@ -2,7 +2,7 @@
 
 Each photograph is reduced until its face has so many pixels, enlarged again to its size (bicubic), and MTCNN looks for
 the landmarks there. The face is then cut by these, reduced, and compared with gallery faces that were cut well: what
-changes is the cut alone. Where no face is found, the true landmarks are kept, and counted.
+changes is the cut alone. Where no face is found, the photograph is counted and left out of the comparison.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,19 @@ from lrfr import alignment, datasets, degradation, measure
 from lrfr.datasets import FaceDataset, Photograph
 from lrfr.datasets.prepare import Finder
 from lrfr.degradation import Size
-from lrfr.evaluation.intervals import ImageBootstrap
+from lrfr.evaluation.intervals import ImageBootstrap, percentile_interval
 from lrfr.measure import Measured
-from lrfr.methods import Method
+from lrfr.methods import Method, degraded
 from lrfr.progress import track
+from lrfr.recognizers import Recognizer
+from lrfr.record import PACKAGED, Entry, benchmark, load, record_missing
+
+RESULTS, PROTOCOL = "detection", "found at LR"
+SETS, SIZES = PACKAGED, (56, 28, 14)
+#: What enlarges the faces, where it is shipped.
+UPSAMPLERS = ("bicubic", "SRResNet (FR)", "FTLGAN")
+#: Faces are compared where so many people were found twice.
+LEAST_PEOPLE = 10
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,10 @@ class Found:
         """As :attr:`lrfr.methods.Method.degrade`: these faces made small, instead of the well cut ones ``x``."""
         del x, seed
         return degradation.degrade(datasets.base.to_tensor(self.images[list(keys)]), size)
+
+    def those(self, index: np.ndarray) -> "Found":
+        """Some of them."""
+        return Found(self.images[index], self.seen[index], self.error[index])
 
 
 def small_photograph(image: Image.Image, transform: np.ndarray, px: int) -> Image.Image:
@@ -99,9 +112,72 @@ def rows(found: Found, faces: FaceDataset, px: int, replicates: int = 1000) -> p
     """``found``: share of photographs in which a face was found; ``landmark_error``: of those, in HR pixels."""
     measured = Measured(faces, Method("MTCNN", px, lambda lr: lr))
     share = ImageBootstrap(faces.labels, replicates).interval(found.seen)
-    table = [measure.result_row(measured, "found at LR", "", "", "found", share, len(faces))]
+    table = [measure.result_row(measured, PROTOCOL, "", "", "found", share, len(faces))]
     if found.seen.any():
         error = ImageBootstrap(faces.labels[found.seen], replicates).interval(found.error[found.seen])
         n = int(found.seen.sum())
-        table.append(measure.result_row(measured, "found at LR", "", "", "landmark_error", error, n))
+        table.append(measure.result_row(measured, PROTOCOL, "", "", "landmark_error", error, n))
     return pd.DataFrame(table, columns=measure.COLUMNS)
+
+
+def comparison_rows(
+    found: Found,
+    faces: FaceDataset,
+    upsamplers: Sequence[Entry],
+    judges: Sequence[Recognizer],
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """What the cut changes: every metric of all pairs, and ``auc_minus_aligned`` and the like.
+
+    LR probes that were cut by what was found, against HR photographs cut well. Compared with the same probes cut well.
+    Only photographs in which a face was found; no rows where that leaves fewer than `LEAST_PEOPLE` people twice.
+
+    Args:
+        found: at the size of the upsamplers.
+        faces: cut well, in the same order.
+        upsamplers: of one size.
+        judges: recognisers.
+        replicates: draws of the intervals.
+    """
+    seen = np.flatnonzero(found.seen)
+    here, theirs = faces.subset(seen), found.those(seen)
+    table = benchmark.Table(here, None, PROTOCOL, replicates)
+    parts: list[list] = []
+    if (np.unique(here.labels, return_counts=True)[1] > 1).sum() < LEAST_PEOPLE:
+        return pd.DataFrame(columns=measure.COLUMNS)
+    for entry in upsamplers:
+        aligned, cut = (Measured(here, m) for m in (entry.method, degraded(entry.method, theirs)))
+        for judge in judges:
+            fixed = table.threshold(aligned, judge)
+            mine, plain = (benchmark.set_scores(m, judge, "probe", fixed, replicates) for m in (cut, aligned))
+            values = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
+            values |= benchmark.differences(mine, plain, "aligned")
+            where = (cut, PROTOCOL, judge.name, "probe")
+            parts += [measure.result_row(*where, k, v, len(here)) for k, v in values.items()]
+    return pd.DataFrame(parts, columns=measure.COLUMNS)
+
+
+def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame:
+    """Look for the faces of the packaged sets at each size, and compare what is found; what is recorded stays.
+
+    Returns:
+        The whole table.
+    """
+    judges = benchmark.judges(quick=False)
+    for name in sets:
+        faces = datasets.load(name)
+        for px in sizes:
+            upsamplers = [e for e in benchmark.entries(px, UPSAMPLERS) if e.method.name in UPSAMPLERS]
+            whole = Entry(Method("MTCNN", px, lambda lr: lr), weights=" ".join(e.weights for e in upsamplers))
+
+            def cell(
+                entry: Entry, name: str = name, faces: FaceDataset = faces, upsamplers: list[Entry] = upsamplers
+            ) -> pd.DataFrame:
+                found = find_at(*sources(name, faces), entry.method.px, datasets.finder(name))
+                parts = [rows(found, faces, entry.method.px, replicates)]
+                parts.append(comparison_rows(found, faces, upsamplers, judges, replicates))
+                return pd.concat([p for p in parts if len(p)], ignore_index=True)
+
+            entry = benchmark.stamped(whole, benchmark.stamp(judges, None))
+            record_missing(RESULTS, faces.name, PROTOCOL, [entry], cell)
+    return load(RESULTS)

@@ -1,0 +1,329 @@
+"""Combinations nobody tried: several upsamplers, before one recogniser or two; the best is chosen and confirmed.
+
+Embeddings of the same face enlarged by several upsamplers are averaged, and the similarities of two recognisers too.
+Everything is measured on AT&T, Caltech and the DevTest pairs of LFW's View 1. What is best there at a size, by AUC of
+LR probes against HR photographs, is chosen, and it alone is measured on View 2: beside bicubic and beside the best
+single upsampler, both before the same recogniser.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lrfr import measure, recognizers
+from lrfr.datasets import FaceDataset
+from lrfr.errors import LrfrError
+from lrfr.evaluation import people
+from lrfr.measure import Measured, Pairs
+from lrfr.methods import Method
+from lrfr.recognizers import Recognizer
+from lrfr.record import Entry, benchmark, faces_of, load, record_missing, shipped, view
+from lrfr.record.averages import Averaged, Fused, no_picture, spread
+
+RESULTS = "combinations"
+SETS = ("att", "caltech", "devtest", "view2")
+#: Where the best is chosen, and where it is confirmed.
+CHOICE, CONFIRMATION = "devtest", "view2"
+#: Upsamplers whose loss saw identity, and three of different kinds.
+LEARNT = ("SRResNet (FR)", "IP-FSRGAN", "FTLGAN", "U-Net", "U-Net (triplet)")
+TRIO = ("bicubic", "SRResNet (FR)", "FTLGAN")
+#: Before what stands a reader who does nothing: bicubic, and the best recogniser that a package carries.
+PLAIN = "mobilefacenet"
+#: By these a mean is compared with each of its parts, and the chosen system with its rivals.
+COMPARED = ("auc", "d_prime", "rank_1")
+#: The size at which people are compared with each other.
+PEOPLE_PX = 14
+
+
+@dataclass(frozen=True)
+class System:
+    """What stands between a small face and its score.
+
+    Attributes:
+        upsamplers: labels; where there are several, embeddings are averaged.
+        recognizers: names; where there are two, similarities are averaged.
+    """
+
+    upsamplers: tuple[str, ...]
+    recognizers: tuple[str, ...]
+
+    @property
+    def method(self) -> str:
+        """As results call the upsamplers: ``mean of bicubic, SRResNet (FR), FTLGAN``, or the one."""
+        return self.upsamplers[0] if len(self.upsamplers) == 1 else f"mean of {', '.join(self.upsamplers)}"
+
+    @property
+    def recognizer(self) -> str:
+        """As results call the recognisers: ``sface + mobilefacenet``, or the one."""
+        return " + ".join(self.recognizers)
+
+    @classmethod
+    def named(cls, method: str, recognizer: str) -> "System":
+        """The system behind two names in the results."""
+        return cls(tuple(method.removeprefix("mean of ").split(", ")), tuple(recognizer.split(" + ")))
+
+
+def systems(labels: Sequence[str], seeing: Sequence[str]) -> list[System]:
+    """Every candidate: each upsampler alone, the mean of three kinds, that of all identity-trained ones.
+
+    Args:
+        labels: upsamplers that are here.
+        seeing: recognisers that are here, fused ones too.
+    """
+    learnt = tuple(label for label in LEARNT if label in labels)
+    groups: list[tuple[str, ...]] = [(label,) for label in labels]
+    groups += [g for g in (TRIO, learnt) if len(g) > 1 and set(g) <= set(labels)]
+    return [System(group, tuple(name.split(" + "))) for group in groups for name in seeing]
+
+
+def fused(judges: Sequence[Recognizer]) -> list[Recognizer]:
+    """Every two recognisers with angular similarity as one, their spreads those of View 1's HR photographs."""
+    faces, pairs = view(CHOICE)
+    spreads = {j: spread(j, faces, pairs) for j in judges if j.distance == "cosine"}
+    return [Fused(two, [spreads[j] for j in two]) for two in itertools.combinations(spreads, 2)]
+
+
+class Bench:
+    """One set at one size: every upsampler restores its faces once, and all recognisers look at them.
+
+    Args:
+        faces: of the set.
+        pairs: its list, or None.
+        protocol: of the rows.
+        upsamplers: HR, bicubic and those that the systems have.
+        judges: recognisers, fused ones too.
+        rivals: what a system is compared with, besides bicubic before its own recogniser: by the end of the metric's
+            name. Without a word a mean is compared with its parts.
+        replicates: draws of the intervals.
+    """
+
+    def __init__(
+        self,
+        faces: FaceDataset,
+        pairs: Pairs | None,
+        protocol: str,
+        upsamplers: Sequence[Entry],
+        judges: Sequence[Recognizer],
+        rivals: dict[System, dict[str, System]] | None = None,
+        replicates: int = 1000,
+    ) -> None:
+        """Nothing is restored yet."""
+        self.upsamplers = {e.method.name: e for e in upsamplers}
+        self.judges = {j.name: j for j in judges}
+        self.table = benchmark.Table(faces, pairs, protocol, replicates, keep=[*self.upsamplers])
+        self.rivals = rivals
+        self._stamps: dict[str, str] = {}
+        self._parts: dict[str, Measured] = {}
+        self._means: dict[tuple[str, ...], Averaged] = {}
+
+    def part(self, label: str) -> Measured:
+        """One upsampler; its pictures go when all recognisers have seen them."""
+        if label not in self._parts:
+            self._parts[label] = measured = Measured(self.table.faces, self.upsamplers[label].method)
+            for judge in self.judges.values():
+                if not isinstance(judge, Fused):
+                    measured.embedded(judge)
+            measured.forget()
+        return self._parts[label]
+
+    def mean(self, labels: tuple[str, ...]) -> Averaged:
+        """Several upsamplers, or one, as what a recogniser sees of them on average."""
+        if labels not in self._means:
+            self._means[labels] = Averaged(System(labels, ()).method, [self.part(label) for label in labels])
+        return self._means[labels]
+
+    def others(self, system: System) -> dict[str, System]:
+        """What a system is compared with, by name, besides bicubic."""
+        if self.rivals is not None:
+            return self.rivals.get(system, {})
+        parts = system.upsamplers if len(system.upsamplers) > 1 else ()
+        return {label: System((label,), system.recognizers) for label in parts if label != "bicubic"}
+
+    def entry(self, system: System) -> Entry:
+        """The system with a digest of all weights that its rows depend on."""
+        whole = [system, *self.others(system).values()]
+        weights = [self.upsamplers[label].weights for s in whole for label in s.upsamplers]
+        method = Method(system.method, self.upsamplers["bicubic"].method.px, no_picture)
+        entry = Entry(method, weights=" ".join(weights), recognizer=system.recognizer)
+        return benchmark.stamped(entry, "\n".join(self._stamp(s.recognizer) for s in whole))
+
+    def _stamp(self, name: str) -> str:
+        if name not in self._stamps:
+            self._stamps[name] = benchmark.stamp([self.judges[name]], None)
+        return self._stamps[name]
+
+    def rows(self, entry: Entry) -> pd.DataFrame:
+        """All that is recorded of a system: as the benchmark has it, and its paired differences to the others."""
+        system = System.named(entry.method.name, entry.recognizer)
+        judge, measured = self.judges[entry.recognizer], self.mean(system.upsamplers)
+        first = system.upsamplers == ("bicubic",)
+        parts: list[pd.DataFrame] = []
+        for setting in measure.SETTINGS:
+            mine = self.table.scores(measured, judge, setting)
+            plain, best = (
+                None if first else self.table.scores(self.mean((label,)), judge, setting) for label in ("bicubic", "HR")
+            )
+            found = benchmark.score_rows(measured, judge, setting, self.table.protocol, mine, plain, best)
+            where = (measured, self.table.protocol, judge.name, setting)
+            more = [
+                measure.result_row(*where, metric, value, len(self.table.faces))
+                for name, other in self.others(system).items()
+                for metric, value in benchmark.differences(mine, self._scores(other, setting), name, COMPARED).items()
+            ]
+            parts += [found, pd.DataFrame(more, columns=measure.COLUMNS)]
+        if self.table.pairs is None and measured.method.px == PEOPLE_PX:
+            parts.append(self._people(measured, judge))
+        return pd.concat([p for p in parts if len(p)], ignore_index=True)
+
+    def _scores(self, system: System, setting: str) -> benchmark.Scores:
+        return self.table.scores(self.mean(system.upsamplers), self.judges[system.recognizer], setting)
+
+    def _people(self, measured: Measured, judge: Recognizer) -> pd.DataFrame:
+        """How unequal people are: quantiles over them, and their differences to bicubic's."""
+        labels, count = self.table.faces.labels, self.table.replicates
+        plain = people.quantiles(self.mean(("bicubic",)).matrix(judge, "probe"), labels, count)
+        mine = people.quantiles(measured.matrix(judge, "probe"), labels, count)
+        found = {k: d.interval for k, d in mine.items()}
+        if measured.method.name != "bicubic":
+            found |= {f"{k}_minus_bicubic": d.minus(plain[k]) for k, d in mine.items()}
+        where = (measured, self.table.protocol, judge.name, "probe")
+        n = len(set(labels.tolist()))
+        return pd.DataFrame([measure.result_row(*where, k, v, n) for k, v in found.items()], columns=measure.COLUMNS)
+
+
+# The choice
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What View 1 chooses at a size.
+
+    Attributes:
+        system: the best.
+        single: the best single upsampler before the same recogniser; the system itself where it has one upsampler.
+    """
+
+    system: System
+    single: System
+
+    @property
+    def rivals(self) -> dict[str, System]:
+        """What the system is compared with on View 2, by the end of the metric's name, besides bicubic."""
+        plain = System(("bicubic",), (PLAIN,))
+        named = {self.single.method: self.single, f"bicubic ({PLAIN})": plain}
+        same = (self.system, System(("bicubic",), self.system.recognizers))
+        return {name: s for name, s in named.items() if s not in same}
+
+
+def ranking(px: int) -> pd.DataFrame:
+    """All candidates at a size, the best first: by AUC on the DevTest pairs of View 1, LR probe against HR.
+
+    Single upsamplers that stand in the benchmark alone are candidates too, as far as it is recorded.
+
+    Returns:
+        Columns method, recognizer, value, low, high.
+
+    Raises:
+        LrfrError: nothing is recorded at this size.
+    """
+    mine, theirs = _scored(RESULTS, CHOICE, px), _scored(benchmark.RESULTS, f"bicubic {CHOICE}", px)
+    if mine.empty:
+        raise LrfrError(
+            f"Expected combinations at {px} px on View 1 in data/results/{RESULTS}.csv, found none: "
+            f"run `lrfr combine {CHOICE} --px {px}`."
+        )
+    whole = pd.concat([part for part in (mine, theirs) if len(part)]).drop_duplicates(["method", "recognizer"])
+    return whole.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+
+
+def _scored(results: str, protocol: str, px: int) -> pd.DataFrame:
+    """AUC of probes in a results file, by method and recogniser; empty where nothing is recorded."""
+    columns = ["method", "recognizer", "value", "low", "high"]
+    try:
+        table = load(results)
+    except LrfrError:  # nothing is recorded yet
+        return pd.DataFrame(columns=columns)
+    keys = {"protocol": protocol, "px": px, "setting": "probe", "metric": "auc"}
+    return table.loc[(table[list(keys)] == pd.Series(keys)).all(axis=1), columns]
+
+
+def choose(px: int) -> Choice:
+    """The best system at a size, as View 1 has it; View 2 has no say.
+
+    Raises:
+        LrfrError: as :func:`ranking`.
+    """
+    table = ranking(px)
+    ranked = [System.named(*names) for names in zip(table["method"], table["recognizer"], strict=True)]
+    alone = [s for s in ranked if s.recognizers == ranked[0].recognizers and len(s.upsamplers) == 1]
+    return Choice(ranked[0], alone[0])
+
+
+def confirmed(px: int) -> pd.DataFrame:
+    """The rows of View 2 of the system that View 1 chooses at a size; none where they are not recorded.
+
+    Raises:
+        LrfrError: as :func:`ranking`.
+    """
+    system, table = choose(px).system, load(RESULTS)
+    keys = {"protocol": CONFIRMATION, "px": px, "method": system.method, "recognizer": system.recognizer}
+    return table[(table[list(keys)] == pd.Series(keys)).all(axis=1)]
+
+
+# Recording
+
+
+def lacking() -> str:
+    """A sentence about what is left out because it is not shipped; empty where nothing is."""
+    if shipped(recognizers.ROBUST):
+        return ""
+    return f"Without the robust recogniser, which is not shipped yet: run `lrfr ship {recognizers.ROBUST}` first."
+
+
+def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = benchmark.SIZES, replicates: int = 1000) -> pd.DataFrame:
+    """Measure every system that is not recorded yet, or was made by other weights.
+
+    Args:
+        sets: out of `SETS`; before View 2, View 1 is recorded where it is not.
+        sizes: of the LR faces, in pixels.
+        replicates: draws of the intervals.
+
+    Returns:
+        The whole table.
+    """
+    judges = benchmark.judges(quick=False)
+    upsamplers = {px: benchmark.entries(px, LEARNT) for px in sizes}
+    for name in [s for s in SETS if s in sets or (s == CHOICE and CONFIRMATION in sets)]:
+        faces, pairs = faces_of(name)
+        seeing = judges if pairs is None else [*judges, *fused(judges)]
+        for px in sizes:
+            if name == CONFIRMATION:
+                bench, found = _confirming(faces, pairs, upsamplers[px], seeing, choose(px), replicates)
+            else:
+                bench = Bench(
+                    faces, pairs, name if pairs is not None else "all pairs", upsamplers[px], seeing, None, replicates
+                )
+                found = systems([label for label in bench.upsamplers if label != "HR"], [*bench.judges])
+            record_missing(RESULTS, faces.name, bench.table.protocol, [bench.entry(s) for s in found], bench.rows)
+    return load(RESULTS)
+
+
+def _confirming(
+    faces: FaceDataset,
+    pairs: Pairs | None,
+    upsamplers: Sequence[Entry],
+    judges: Sequence[Recognizer],
+    choice: Choice,
+    replicates: int,
+) -> tuple[Bench, list[System]]:
+    """A bench for what is chosen and its rivals alone."""
+    plain = System(("bicubic",), choice.system.recognizers)
+    found = list(dict.fromkeys([plain, choice.single, *choice.rivals.values(), choice.system]))
+    needed = {name for s in found for name in (*s.recognizers, s.recognizer)}
+    labels = {label for s in found for label in s.upsamplers}
+    if not labels <= {e.method.name for e in upsamplers}:  # the benchmark has more
+        upsamplers = benchmark.entries(upsamplers[1].method.px, [*labels])
+    seeing = [j for j in judges if j.name in needed]
+    return Bench(faces, pairs, CONFIRMATION, upsamplers, seeing, {choice.system: choice.rivals}, replicates), found
