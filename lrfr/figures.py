@@ -58,6 +58,7 @@ METHODS: dict[str, int | str] = {
     "FTLGAN": "#661100",
     "U-Net (pixel)": "#33BBEE",
     "U-Net": "#CC3311",
+    "U-Net (triplet)": "#AA4499",
     "U-Net (14x12)": "#AAAA00",
     "U-Net (7x6)": "#222255",
     "U-Net + bicubic": "#DDCC77",

@@ -145,6 +145,21 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     assert seen == [("bicubic", "nearest", 7), ("noise", "nearest", 7)]
 
 
+def test_a_cell_is_recomputed_as_it_was_recorded(faces, judge, monkeypatch):
+    def two(px, only=None, quick=True):
+        return [Entry(methods.hr()), Entry(methods.interpolation(px)), Entry(methods.interpolation(px, "nearest"))]
+
+    monkeypatch.setattr(benchmark, "entries", two)
+    monkeypatch.setattr(benchmark, "judges", lambda quick: [judge])
+    monkeypatch.setattr(benchmark, "load_judges", lambda names: [judge])
+    monkeypatch.setattr(benchmark, "_record_costs", lambda *those: None)
+    monkeypatch.setattr(benchmark, "faces_of", lambda name: (faces, None))
+    table = benchmark.record(["att"], [7], ["bicubic"], replicates=20)
+    anew = benchmark.recompute("att", 7, ["nearest"], ["corners"], 20)
+    assert set(anew["method"]) == {"nearest"} and "auc_minus_bicubic" in set(anew["metric"])
+    assert len(record.compare(table[table["method"] == "nearest"], anew)) == len(anew)
+
+
 def test_a_recogniser_with_other_weights_or_a_stronger_camera_makes_a_cell_anew(judge):
     entry = Entry(methods.interpolation(7), weights="abc")
 

@@ -20,7 +20,7 @@ ROOMS = [
     ["measure", "plans"],
     ["runs"],
     ["record", "tables", "errata"],
-    ["readme", "needs", "figures", "diagrams", "chapter", "book"],
+    ["readme", "needs", "figures", "interactive", "diagrams", "chapter", "book"],
     ["coverage"],
     ["commands", "cli"],
 ]

@@ -6,6 +6,7 @@
 ``site``       render what was executed (Jupyter Book), without the network
 ``serving``    show the rendered pages on localhost
 ``reference``  the committed notebooks: executed in the smoke profile, without pictures, compared by nbval
+``verdicts``   what the chapters' tables of claims say
 ``commands``   the same from a shell
 """
 
@@ -13,6 +14,8 @@ from pathlib import Path
 
 #: Metadata key by which the pages' builder finds a figure's caption among a cell's outputs.
 FIGURE_MARK = "lrfr_figure"
+#: Class of the boxes that plotly.js draws in; a page with one brings plotly.js.
+INTERACTIVE = "lrfr-interactive"
 
 
 def build(

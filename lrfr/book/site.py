@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from lrfr.book import FIGURE_MARK
+from lrfr.book import FIGURE_MARK, INTERACTIVE
 from lrfr.book.chapters import book_dir, pages
 from lrfr.book.pairing import save
 from lrfr.errors import LrfrError
@@ -158,4 +158,12 @@ def _render(source: Path, folder: Path, log: Path) -> Path:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         complaint = next((line for line in lines if "WARNING" in line or "ERROR" in line), lines[-1] if lines else "")
         raise LrfrError(f"Jupyter Book could not render the pages: {complaint} (the whole log: {log})")
+    _bring_plotly(rendered)
     return rendered
+
+
+def _bring_plotly(rendered: Path) -> None:
+    """plotly.js beside the pages where one draws with it; Jupyter Book would have put it into the head of each."""
+    if any(f'class="{INTERACTIVE}"' in page.read_text(encoding="utf-8") for page in rendered.glob("*.html")):
+        package = Path(require("plotly", "book").__file__).parent
+        shutil.copy(package / "package_data" / "plotly.min.js", rendered / "_static")

@@ -349,6 +349,26 @@ def record(
     return load(RESULTS)
 
 
+def recompute(name: str, px: int, only: Sequence[str], networks: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
+    """The cells of these upsamplers at one size, plain reduction, measured anew and saved nowhere.
+
+    Args:
+        name: out of `SETS`.
+        px: size.
+        only: labels of upsamplers.
+        networks: recognisers by name.
+        replicates: draws of the intervals.
+
+    Returns:
+        Rows as `record` keeps them, for :func:`lrfr.record.compare`.
+    """
+    faces, pairs = faces_of(name)
+    table = Table(faces, pairs, f"bicubic {name}" if pairs is not None else "bicubic", replicates)
+    found, seeing = entries(px, only), load_judges(networks)
+    rows = [table.rows(e, found[:2], seeing) for e in found if e.method.name in only]
+    return pd.concat(rows, ignore_index=True)
+
+
 def _record_costs(upsamplers: Sequence[Sequence[Entry]], seeing: Sequence[Recognizer]) -> None:
     """What every upsampler and every recogniser costs, in float32; measured once."""
 

@@ -1,0 +1,87 @@
+"""What could fool us: errors at a threshold that stays, faces that were moved, people who are recognised worse."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lrfr import plans, tables
+from lrfr.record import JUDGES, protocol_rows, transfer
+from lrfr.record.benchmark import JITTERS
+from lrfr.tables import Keys
+
+#: Results file, protocol and finder of faces found on the small photograph; see :mod:`lrfr.record.detection`.
+DETECTION, FOUND, FINDER = "detection", "found at LR", "MTCNN"
+#: Protocol of all pairs of a set in the combinations, and quantiles over people there.
+ALL_PAIRS = "all pairs"
+QUANTILES = {"auc_person_p10": "served worst, one in ten", "auc_person_p50": "median", "auc_person_p90": "served best"}
+
+
+def transferred(loss: str, through: str, recognizer: str, setting: str = "probe", metric: str = "auc") -> Keys:
+    """What training ``loss`` through a recogniser gains over no identity, seen by a recogniser on LFW View 1."""
+    plain = transfer.label(loss, transfer.NONE)
+    name = f"{metric}_minus_{plain}"
+    px = plans.TRANSFER[loss][0]
+    return tables.keys("lfw", transfer.PROTOCOL, transfer.label(loss, through), px, name, recognizer, setting)
+
+
+def matrix(results: pd.DataFrame, loss: str, setting: str = "probe", metric: str = "auc") -> pd.DataFrame:
+    """The network in the loss x the network that judges: rows of results, those recorded.
+
+    Returns:
+        Columns through, recognizer, own (they are one network), value, low, high.
+    """
+    lines = []
+    for through in JUDGES:
+        for judge in JUDGES:
+            found = protocol_rows.row(results, transferred(loss, through, judge, setting, metric))
+            if found is not None:
+                lines.append([through, judge, through == judge, *found[["value", "low", "high"]]])
+    return pd.DataFrame(lines, columns=["through", "recognizer", "own", "value", "low", "high"])
+
+
+def jitters(
+    results: pd.DataFrame,
+    place: str,
+    method: str,
+    px: int,
+    recognizer: str,
+    metric: str = "auc",
+    setting: str = "probe",
+) -> dict[int, pd.Series]:
+    """Rows of one upsampler by how many HR pixels the face was moved; 0 is the face as it was cut."""
+    found = {}
+    for shift, degradation in enumerate(("bicubic", *JITTERS)):
+        keys = protocol_rows.at(place, method, px, metric, recognizer, setting, degradation)
+        one = protocol_rows.row(results, keys)
+        if one is not None:
+            found[shift] = one
+    return found
+
+
+def detected(results: pd.DataFrame, place: str, px: int, metric: str) -> pd.Series | None:
+    """``found`` or ``landmark_error`` of the faces of a set at a size, as :func:`lrfr.record.detection.rows` has it."""
+    return protocol_rows.row(results, tables.keys(place, FOUND, FINDER, px, metric, "", ""))
+
+
+def rivals(combined: pd.DataFrame, method: str, px: int, recognizer: str) -> dict[str, pd.Series]:
+    """What a system is compared with on View 2, by name: rows of paired differences in AUC, LR probe against HR."""
+    keys = {"set": "lfw", "protocol": "view2", "method": method, "px": px, "recognizer": recognizer, "setting": "probe"}
+    found = combined[(combined[list(keys)] == pd.Series(keys)).all(axis=1)]
+    found = found[found["metric"].str.startswith("auc_minus_")]
+    return {r["metric"].removeprefix("auc_minus_"): r for _, r in found.iterrows()}
+
+
+def spread(people: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """How unequal people are: the worst, the tenth part from below, the median, and the share below the mean."""
+    lines = [
+        {
+            "upsampler": name,
+            "mean": found.mean(),
+            "worst": found.min(),
+            "10 % of people are below": found.quantile(0.1),
+            "median": found.median(),
+            "people below the mean": float((found < found.mean()).mean()),
+        }
+        for name, found in people.items()
+    ]
+    return pd.DataFrame(lines)

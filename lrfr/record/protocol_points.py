@@ -1,0 +1,82 @@
+"""Does a prettier picture recognise better, and is it worth its price? Upsamplers as points of a plane."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from lrfr import tables
+from lrfr.evaluation.intervals import Interval, percentile_interval
+from lrfr.record import protocol_rows
+from lrfr.record.benchmark import SIZES
+
+
+def quality_and_recognition(
+    results: pd.DataFrame, place: str, quality: str, metric: str, recognizer: str, setting: str = "probe"
+) -> pd.DataFrame:
+    """Every upsampler at every size: how pretty it is and how well its faces are recognised.
+
+    Args:
+        results: of the benchmark.
+        place: of :data:`lrfr.record.protocol_rows.PLACES`.
+        quality: psnr, ssim, lpips_alexnet, or cosine to the HR face seen by the recogniser.
+        metric: auc or d_prime.
+        recognizer: who recognises.
+        setting: of :data:`lrfr.record.protocol_rows.SETTINGS`.
+
+    Returns:
+        Columns method, px, quality (turned, where less is better, so that more is prettier), value, low, high.
+    """
+    lines = []
+    for px in SIZES:
+        for method in protocol_rows.methods(results, place, px):
+            seen = recognizer if quality == "cosine" else ""
+            picture = protocol_rows.row(results, protocol_rows.at(place, method, px, quality, seen))
+            score = protocol_rows.row(results, protocol_rows.at(place, method, px, metric, recognizer, setting))
+            if picture is not None and score is not None:
+                sign = -1 if quality in tables.LESS else 1
+                lines.append([method, px, sign * picture["value"], *score[["value", "low", "high"]]])
+    return pd.DataFrame(lines, columns=["method", "px", "quality", "value", "low", "high"])
+
+
+def rank_correlation(table: pd.DataFrame, replicates: int = 1000, seed: int = 0) -> Interval | None:
+    """Spearman's correlation of ``quality`` and ``value`` within each size, averaged over sizes.
+
+    The interval is over upsamplers: a replicate draws as many of them as there are, with replacement, the same at every
+    size. So it says how much hangs on which upsamplers were compared; the faces stay the same.
+
+    Args:
+        table: from :func:`quality_and_recognition`. Upsamplers that are not there at every size are left out, and sizes
+            at which all are equal.
+        replicates: draws.
+        seed: of the draws.
+
+    Returns:
+        None for fewer than five upsamplers, or where all are equal.
+    """
+    wide = table.pivot_table(index="method", columns="px", values=["quality", "value"]).dropna()
+    if len(wide) < 5:
+        return None
+    both = np.stack([wide[k].to_numpy().T for k in ("quality", "value")])  # 2 x sizes x upsamplers
+    both = both[:, (np.ptp(both, axis=-1) > 0).all(axis=0)]
+    if both.shape[1] == 0:
+        return None
+    drawn = np.random.default_rng(seed).integers(len(wide), size=(replicates, len(wide)))
+    return percentile_interval(float(_spearman(both)), _spearman(both[:, :, drawn].transpose(0, 2, 1, 3)))
+
+
+def _spearman(both: np.ndarray) -> np.ndarray:
+    """2 x ... x sizes x upsamplers -> ...; the mean over sizes; nan where all of a draw are one."""
+    ranks = rankdata(both, axis=-1)
+    centred = ranks - ranks.mean(axis=-1, keepdims=True)
+    length = np.sqrt((centred**2).sum(axis=-1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ((centred[0] * centred[1]).sum(axis=-1) / (length[0] * length[1])).mean(axis=-1)
+
+
+def front(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
+    """Which points no other beats: no other costs (``x``) at most as much and gains (``y``) more. N booleans."""
+    a, b = np.asarray(x, float), np.asarray(y, float)
+    beaten = ((a[None] <= a[:, None]) & (b[None] > b[:, None])) | ((a[None] < a[:, None]) & (b[None] >= b[:, None]))
+    return np.asarray(~beaten.any(axis=1))

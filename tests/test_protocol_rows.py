@@ -1,0 +1,213 @@
+"""Keys, tables and decisions of the one protocol: each number is its row's, and what is missing is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lrfr import record, tables
+from lrfr.measure import COLUMNS
+from lrfr.record import benchmark, protocol_points, protocol_rows
+from lrfr.record.protocol_rows import COMBINATIONS, at
+
+AVERAGE = "mean of bicubic, SRCNN"
+#: Gains over bicubic in AUC: SRGAN is first on View 1, ESRGAN on View 2. SRGAN's is sure at 14 px, not at 28.
+GAINS = {
+    ("devtest", 14, "SRGAN"): (0.05, 0.03),
+    ("devtest", 14, "ESRGAN"): (0.04, 0.02),
+    ("view2", 14, "SRGAN"): (0.03, 0.01),
+    ("view2", 14, "ESRGAN"): (0.06, 0.05),
+    ("devtest", 28, "SRGAN"): (0.01, -0.01),
+    ("view2", 28, "SRGAN"): (0.002, -0.001),
+    ("devtest", 56, "SRGAN"): (-0.02, -0.03),
+    ("view2", 56, "SRGAN"): (-0.01, -0.02),
+}
+BASE = {"dlib": 0.8, "sface": 0.85, "mobilefacenet": 0.9}
+
+
+def line(keys, value, low=np.nan, high=np.nan):
+    return {**keys, "value": value, "low": low, "high": high, "n": 6000}
+
+
+@pytest.fixture(scope="module")
+def results() -> pd.DataFrame:
+    """View 1 and View 2 at 14, 28 and 56 px, three upsamplers; costs at 14 px; AT&T with noise at 7 px."""
+    made = []
+    for view in ("devtest", "view2"):
+        for px in (14, 28, 56):
+            for judge, base in BASE.items():
+                made.append(line(at(view, "bicubic", px, "auc", judge, "probe"), base, base - 0.01, base + 0.01))
+    for (view, px, method), (gain, low) in GAINS.items():
+        for judge, base in BASE.items():
+            made.append(line(at(view, method, px, "auc", judge, "probe"), base + gain, base, 1.0))
+            keys = at(view, method, px, "auc_minus_bicubic", judge, "probe")
+            made.append(line(keys, gain, low, gain + 0.02))
+    for method, ms in (("bicubic", 0.25), ("SRGAN", 8.0), ("SRCNN", 2.0)):
+        made.append(line(protocol_rows.cost(method, 14, "ms"), ms))
+    for judge, ms in (("dlib", 4.0), ("mobilefacenet", 9.0)):
+        made.append(line(protocol_rows.cost("HR", 112, "ms", judge), ms))
+    made.append(line(at("att", "bicubic", 7, "auc", "sface", "both", "noise"), 0.6, 0.5, 0.7))
+    made.append(line(at("att", "HR", 7, "auc", "sface", "both", "noise"), 0.99, 0.9, 1.0))
+    made.append(line(at("att", "SRGAN", 7, "psnr", degradation="noise"), 21.0, 20.0, 22.0))
+    return pd.DataFrame(made)[COLUMNS]
+
+
+@pytest.fixture(scope="module")
+def combined() -> pd.DataFrame:
+    """An average that is first of all at 14 px, and one that View 1 alone likes at 28 px."""
+    made = []
+    for px, one, two, low in ((14, 0.97, 0.95, 0.03), (28, 0.97, 0.91, -0.001)):
+        for view, value in (("devtest", one), ("view2", two)):
+            keys = tables.keys("lfw", view, AVERAGE, px, "auc", "mobilefacenet", "probe")
+            made.append(line(keys, value, value - 0.01, value + 0.01))
+            made.append(line({**keys, "metric": "auc_minus_bicubic"}, value - 0.9, low, 0.08))
+    return pd.DataFrame(made)[COLUMNS]
+
+
+@pytest.fixture(scope="module")
+def nothing() -> pd.DataFrame:
+    return pd.DataFrame(columns=COLUMNS)
+
+
+def test_without_a_file_nothing_is_recorded_and_all_tables_say_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "path", lambda paper: tmp_path / f"{paper}.csv")
+    empty = protocol_rows.recorded()
+    assert empty.empty and set(COLUMNS) <= set(empty.columns)
+    assert protocol_rows.methods(empty, "view2", 14) == [] and protocol_rows.grid(empty, "att", 14).empty
+    assert protocol_rows.upsampler(empty, 14) is None and protocol_rows.decide(empty, empty, 14) is None
+    assert set(protocol_rows.coverage(empty)["not recorded"]) == {"all"}
+    assert protocol_rows.gap(empty, "view2", 14, "sface") == ("d_prime", [])
+    shown = protocol_rows.decision_table([None] * len(benchmark.SIZES))
+    assert (shown["upsampler"] == protocol_rows.NOT_RECORDED).all() and list(shown["face (px)"]) == [7, 14, 28, 56]
+
+
+def test_keys_find_their_own_row(results):
+    value = tables.value(results, **at("att", "bicubic", 7, "auc", "sface", "both", "noise"))
+    assert value == 0.6 and tables.value(results, **at("att", "SRGAN", 7, "psnr", degradation="noise")) == 21
+    assert at("view2", "HR", 14, "auc")["px"] == 112 and at("view2", "HR", 14, "auc")["protocol"] == "bicubic view2"
+    assert protocol_rows.row(results, at("caltech", "bicubic", 7, "auc", "sface", "both")) is None
+
+
+def test_a_table_has_what_is_recorded_in_its_order(results):
+    assert protocol_rows.methods(results, "view2", 14) == ["bicubic", "SRGAN", "ESRGAN"]
+    assert protocol_rows.order(["z", "SRGAN", "nearest", "HR"]) == ["HR", "nearest", "SRGAN", "z"]
+    shown = protocol_rows.grid(results, "att", 7, degradation="noise")
+    assert list(shown["upsampler"]) == ["HR", "bicubic"] and list(shown) == ["upsampler", "both: sface"]
+    assert shown["both: sface"].iloc[1] == "0.600 [0.500, 0.700]"
+
+
+def test_what_is_missing_is_counted(results):
+    found = protocol_rows.coverage(results).set_index(["set", "degradation"])
+    assert found.loc[("LFW View 2", "bicubic"), "cells"] == 7
+    assert found.loc[("AT&T", "noise"), ["cells", "recognisers"]].tolist() == [1, "sface"]
+    said = found.loc[("LFW View 2", "bicubic"), "not recorded"]
+    assert said.startswith("7 px; nearest") and "SRGAN" not in said.replace("IP-FSRGAN", "").split("; ")[1].split(", ")
+    assert set(found.loc["Caltech", "not recorded"]) == {"all"}
+
+
+def test_the_gap_is_a_share_only_where_there_is_one(results):
+    keys = at("view2", "SRGAN", 14, "d_prime_minus_bicubic", "sface", "probe")
+    more = pd.concat([results, pd.DataFrame([line(keys, 0.4, 0.3, 0.5)])])
+    kind, rows = protocol_rows.gap(more, "view2", 14, "sface")
+    assert kind == "d_prime" and [r["value"] for r in rows] == [0.4]
+    share = {**keys, "metric": "auc_share_of_gap"}
+    kind, rows = protocol_rows.gap(pd.concat([more, pd.DataFrame([line(share, 0.7)])]), "view2", 14, "sface")
+    assert kind == "share" and [r["value"] for r in rows] == [0.7]
+
+
+def test_the_upsampler_is_chosen_on_view_1_and_confirmed_on_view_2(results):
+    at_14 = protocol_rows.upsampler(results, 14)
+    assert at_14.first == at_14.method == "SRGAN" and at_14.sure
+    assert set(at_14.gains) == set(BASE) and at_14.gains["dlib"]["value"] == 0.03
+    at_28 = protocol_rows.upsampler(results, 28)
+    assert at_28.first == "SRGAN" and at_28.method == "bicubic" and not at_28.sure
+    assert protocol_rows.upsampler(results, 56).first == "bicubic"
+    half = results[~((results["recognizer"] == "sface") & (results["protocol"] == "bicubic view2"))]
+    assert protocol_rows.upsampler(half, 14) is None, "an unseen recogniser is missing"
+
+
+def rows_behind(number, files):
+    return [tables.pick(files[file], **keys).iloc[0] for file, keys in number.sources]
+
+
+@pytest.mark.parametrize("px", [14, 28, 56])
+@pytest.mark.parametrize("with_means", [False, True])
+def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothing, px, with_means):
+    files = {benchmark.RESULTS: results, COMBINATIONS: combined if with_means else nothing}
+    found = protocol_rows.decide(*files.values(), px)
+    shown = protocol_rows.decision_table([None, *[found if p == px else None for p in benchmark.SIZES[1:]]])
+    shown = shown.set_index("face (px)").loc[px]
+    columns = {
+        "auc": "AUC",
+        "gain": "gain over bicubic",
+        "upsampling": "ms, upsampler",
+        "recognising": "ms, recogniser",
+    }
+    for name, column in columns.items():
+        number = getattr(found, name)
+        if number is None:
+            assert shown[column] == "–"
+            continue
+        behind = rows_behind(number, files)
+        assert number.value == pytest.approx(sum(r["value"] for r in behind))
+        digits = 4 if name in ("auc", "gain") else 1
+        if len(behind) == 1:
+            assert shown[column] == tables.written(behind[0], digits)
+        else:
+            assert float(shown[column]) == pytest.approx(number.value, abs=0.05)
+    assert all(len(tables.pick(files[file], **keys)) == 1 for file, keys in found.sources)
+    assert len(found.sources) >= 1 + (found.gain is not None)
+
+
+def test_the_best_system_of_view_1_is_taken_where_its_gain_is_sure(results, combined, nothing):
+    alone, joined = protocol_rows.decide(results, nothing, 14), protocol_rows.decide(results, combined, 14)
+    assert (alone.method, alone.recognizer) == ("SRGAN", "mobilefacenet") and alone.auc.value == pytest.approx(0.93)
+    assert joined.method == AVERAGE and joined.auc.value == 0.95 and joined.gain.low == 0.03
+    assert joined.upsampling.value == 0.25 + 2 and joined.recognising.value == 2 * 9, "two upsamplers, two looks"
+    unsure = protocol_rows.decide(results, combined, 28)
+    assert unsure.method == "bicubic" and unsure.first.startswith(AVERAGE) and unsure.gain is None
+    assert unsure.auc.value == 0.9 and unsure.upsampling is None, "its cost at 28 px is not recorded"
+
+
+def test_two_recognisers_are_a_system_too(results, combined):
+    """Their bicubic rows stand among the combinations, and both of them look at every upsampler."""
+    two, made = "dlib + mobilefacenet", []
+    for method, one, value, low in (("bicubic", 0.9, 0.91, None), (AVERAGE, 0.99, 0.92, -0.001)):
+        for view, auc in (("devtest", one), ("view2", value)):
+            keys = tables.keys("lfw", view, method, 14, "auc", two, "probe")
+            made.append(line(keys, auc))
+            if low is not None:
+                made.append(line({**keys, "metric": "auc_minus_bicubic"}, 0.01, low, 0.02))
+    alike = line(tables.keys("lfw", "devtest", "SRCNN", 14, "auc", "dlib", "probe"), 1.0)
+    found = protocol_rows.decide(results, pd.concat([combined, pd.DataFrame([*made, alike])]), 14)
+    assert found.first == f"{AVERAGE}, {two}" and (found.method, found.recognizer) == ("bicubic", two)
+    assert found.auc.value == 0.91 and found.gain is None and found.recognising.value == 4 + 9
+    assert {file for file, _ in found.auc.sources} == {COMBINATIONS}
+
+
+def test_prettier_pictures_that_recognise_better_correlate():
+    rng = np.random.default_rng(0)
+    table = [[f"m{i}", px, i, i / 10 + px, 0, 0] for i in range(8) for px in (7, 14)]
+    table = pd.DataFrame(table, columns=["method", "px", "quality", "value", "low", "high"])
+    same = protocol_points.rank_correlation(table, 200)
+    assert same.value == pytest.approx(1) and same.low > 0.9
+    assert protocol_points.rank_correlation(table.assign(quality=-table["quality"]), 50).value == pytest.approx(-1)
+    chance = protocol_points.rank_correlation(table.assign(value=rng.random(len(table))), 200)
+    assert not chance.excludes_zero
+    assert protocol_points.rank_correlation(table[table["method"] < "m4"]) is None, "too few to say anything"
+    flat = table.assign(value=table["value"].where(table["px"] == 7, 1.0))
+    assert protocol_points.rank_correlation(flat, 200).value == pytest.approx(1), "at 14 px all are equal"
+    assert protocol_points.rank_correlation(table.assign(value=1.0)) is None
+
+
+def test_quality_stands_beside_recognition(results):
+    keys = {"set": "lfw", "protocol": "bicubic view2", "method": "SRGAN", "px": 14, "seed": 0}
+    picture = {**keys, "recognizer": "", "metric": "lpips_alexnet", "setting": ""}
+    more = pd.concat([results, pd.DataFrame([line(picture, 0.3)])])
+    found = protocol_points.quality_and_recognition(more, "view2", "lpips_alexnet", "auc", "sface")
+    assert found[["method", "px", "quality"]].to_numpy().tolist() == [["SRGAN", 14, -0.3]], "less LPIPS is prettier"
+    assert found["value"].item() == pytest.approx(0.88)
+
+
+def test_the_front_is_what_no_other_beats():
+    assert protocol_points.front([1, 2, 3, 1], [0.1, 0.3, 0.2, 0.05]).tolist() == [True, True, False, False]
+    assert protocol_points.front([1, 2], [0.1, 0.1]).tolist() == [True, False], "the same for less"
