@@ -381,7 +381,7 @@ def test_the_command_keeps_one_run_or_all_that_begin_so(monkeypatch):
     monkeypatch.setattr(runs, "keep_log", lambda name: kept.append(name) or Path(f"{name}.json"))
     done = CliRunner().invoke(app, ["keep", "ftlgan-28-abl-5", "ftlgan-28-abl-2"])
     assert done.exit_code == 0, done.output
-    angular = [f"ftlgan-28-abl-5-{k}" for k in ("sgd", "adam", "clip", "cosine")]
+    angular = [f"ftlgan-28-abl-5-{k}" for k in ("sgd", "sgd-low", "adam", "clip", "cosine")]
     assert kept == [*angular, "ftlgan-28-abl-2"]
     assert done.output.splitlines() == [f"{name}: kept." for name in kept]
     monkeypatch.undo()
