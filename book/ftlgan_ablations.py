@@ -727,7 +727,7 @@ claims = [
     ),
     duel(
         "Networks that smooth a face deform who it is (C22)",
-        [{"low": -r["high"], "high": -r["low"]} for r in over("Real-ESRGAN", protocol="devtest")],
+        tables.turned(over("Real-ESRGAN", protocol="devtest")),
         "bicubic against Real-ESRGAN: ",
     ),
 ]

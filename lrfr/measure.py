@@ -365,12 +365,18 @@ def recognizer_difference_rows(
     rows = []
     for setting in SETTINGS:
         mine, theirs = (measured.similarity(r, pairs, setting) for r in (recognizer, baseline))
-        found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in LISTED.items()}
-        found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
-        for metric, value in found.items():
+        for metric, value in listed_differences(bootstrap, pairs, mine, theirs).items():
             name = f"{metric}_minus_{baseline.name}"
             rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def listed_differences(
+    bootstrap: PairBootstrap, pairs: Pairs, mine: np.ndarray, theirs: np.ndarray
+) -> dict[str, Interval]:
+    """Paired differences of two systems on the same pairs in every metric of :data:`LISTED`, and in the accuracy."""
+    found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in LISTED.items()}
+    return found | {"accuracy": bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))}
 
 
 def correct(similarity: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -168,10 +168,7 @@ def _ipfsrgan() -> list[Run]:
     costs = {"ip": 90, "esrgan": 85, "srgan": 90, "srcnn": 10, "ip-photo": 90, "ip-swapped": 90, "srcnn-l1": 10}
     starts = {"srcnn": None, "srcnn-l1": None, "srgan": "frloss-4x-s0-mse"}
     found = ipfsrgan.study(0)
-    return [
-        Run(f"ipfsrgan-s0-{k}", found[k], c, starts.get(k, RRDB_START), "dlib" if found[k].identity else None)
-        for k, c in costs.items()
-    ]
+    return [Run(f"ipfsrgan-s0-{k}", found[k], c, starts.get(k, RRDB_START), _judge(found[k])) for k, c in costs.items()]
 
 
 def _ipfsrgan_pilots() -> list[Run]:
@@ -179,10 +176,7 @@ def _ipfsrgan_pilots() -> list[Run]:
     return [
         *(Run(f"ipfsrgan-pilot-{key}", s, 90, RRDB_START, "dlib") for key, s in ipfsrgan.pilots().items()),
         Run("ipfsrgan-pilot-scratch", ipfsrgan.study(0)["scratch"], 90, recognizer="dlib"),
-        *(
-            Run(f"{LONGER}{key}", s, 90, RRDB_START, "dlib" if s.identity else None)
-            for key, s in ipfsrgan.longer().items()
-        ),
+        *(Run(f"{LONGER}{key}", s, 90, RRDB_START, _judge(s)) for key, s in ipfsrgan.longer().items()),
     ]
 
 
@@ -269,7 +263,7 @@ def _combinations() -> list[Run]:
     return [Run("combine-unet-triplet", combination.study(0), 23, recognizer="dlib")]
 
 
-def _judge(settings: multiscale.Settings) -> str | None:
+def _judge(settings: ipfsrgan.Settings | multiscale.Settings) -> str | None:
     return "dlib" if settings.identity else None
 
 

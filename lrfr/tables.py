@@ -37,13 +37,18 @@ def keys(
     return found if setting is None else found | {"setting": setting}
 
 
+def matching(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
+    """The rows of a results table where every named column has the given value; without rows where there is none."""
+    return results[(results[list(keys)] == pd.Series(keys)).all(axis=1)]
+
+
 def pick(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
-    """The rows of a results table where every named column has the given value.
+    """The rows of :func:`matching`, of which there is one at least.
 
     Raises:
         LrfrError: there is no such row.
     """
-    found = results[(results[list(keys)] == pd.Series(keys)).all(axis=1)]
+    found = matching(results, **keys)
     if found.empty:
         wanted = ", ".join(f"{k} {v}" for k, v in keys.items())
         raise LrfrError(f"No result is recorded for {wanted}: run `lrfr record` for that set and method.")
@@ -71,7 +76,7 @@ def written(row: pd.Series, digits: int = 2, scale: float = 1) -> str:
 
 def has(results: pd.DataFrame, **keys: str | int) -> bool:
     """Whether there is a row where every named column has the given value."""
-    return bool((results[list(keys)] == pd.Series(keys)).all(axis=1).any())
+    return not matching(results, **keys).empty
 
 
 def precision_note(results: pd.DataFrame, protocol: str) -> str:
@@ -131,7 +136,7 @@ def difference(results: pd.DataFrame, a: str, b: str, metric: str, of: str = "me
     if has(results, metric=f"{metric}_minus_{b}", **{of: a}, **keys):
         return pick(results, metric=f"{metric}_minus_{b}", **{of: a}, **keys).iloc[0][["value", "low", "high", "n"]]
     row = pick(results, metric=f"{metric}_minus_{a}", **{of: b}, **keys).iloc[0]
-    return pd.Series({"value": -row["value"], "low": -row["high"], "high": -row["low"], "n": row["n"]})
+    return pd.concat([*turned([row]), row[["n"]]])
 
 
 #: Metrics of which less is better.

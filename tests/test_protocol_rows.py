@@ -7,7 +7,8 @@ import pytest
 from lrfr import record, tables
 from lrfr.measure import COLUMNS
 from lrfr.record import benchmark, protocol_points, protocol_rows
-from lrfr.record.protocol_rows import COMBINATIONS, at
+from lrfr.record.combinations import RESULTS as COMBINATIONS
+from lrfr.record.protocol_rows import at
 
 AVERAGE = "mean of bicubic, SRCNN"
 #: Gains over bicubic in AUC: SRGAN is first on View 1, ESRGAN on View 2. SRGAN's is sure at 14 px, not at 28.

@@ -35,14 +35,14 @@ from lrfr.book.verdicts import verdicts
 from lrfr.evaluation import verification
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured
-from lrfr.record import benchmark, protocol_points
+from lrfr.record import benchmark, combinations, protocol_points
 from lrfr.record import protocol_rows as at
 from lrfr.record.benchmark import DEGRADATIONS, ROBUST, SIZES
 from lrfr.record.protocol_rows import PLACES
 
 run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
-results, combined = at.recorded(), at.recorded(at.COMBINATIONS)
+results, combined = at.recorded(), at.recorded(combinations.RESULTS)
 UNSEEN = record.UNSEEN
 PX = 14
 colour = figures.method_colour

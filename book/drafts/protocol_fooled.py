@@ -29,7 +29,7 @@ from lrfr.evaluation import verification
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.evaluation.people import each as each_person
 from lrfr.measure import Measured
-from lrfr.record import benchmark, detection, fooled_rows, transfer
+from lrfr.record import benchmark, combinations, detection, fooled_rows, transfer
 from lrfr.record import protocol_rows as at
 from lrfr.record.benchmark import JITTERS, SIZES
 from lrfr.record.failures import crossed
@@ -37,7 +37,7 @@ from lrfr.record.protocol_rows import PLACES, SETTINGS
 
 run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
-results, combined = at.recorded(), at.recorded(at.COMBINATIONS)
+results, combined = at.recorded(), at.recorded(combinations.RESULTS)
 UNSEEN, NETWORK_NAMES = record.UNSEEN, record.NETWORK_NAMES
 PX, PLAIN = 14, "mobilefacenet"
 colour = figures.method_colour
@@ -200,7 +200,7 @@ figures.show_table(
     "The best system found: chosen on View 1, confirmed on View 2. Where its gain over bicubic is not sure there, "
     "bicubic before the same recogniser takes its place.",
 )
-several = [d for d in decisions.values() if d is not None and len(at.parts(d.method)) > 1]
+several = [d for d in decisions.values() if d is not None and len(d.system.upsamplers) > 1]
 chapter.glue_text("protocol-several", f"{len(several)} of {sum(d is not None for d in decisions.values())}")
 
 # %% [markdown]
@@ -439,7 +439,7 @@ figures.show_table(
 )
 
 # %% tags=["hide-input"]
-known = at.recorded(fooled_rows.DETECTION)
+known = at.recorded(detection.RESULTS)
 rows = []
 for place in record.PACKAGED:
     for px in SIZES:
@@ -455,7 +455,7 @@ if rows:
     for place, px, method in cut[["set", "px", "method"]].drop_duplicates().itertuples(index=False):
         row = {"set": PLACES[place], "face (px)": px, "upsampler": method}
         for network in at.RECOGNIZERS:
-            keys = tables.keys(place, fooled_rows.FOUND, method, px, "auc_minus_aligned", network, "probe")
+            keys = tables.keys(place, detection.PROTOCOL, method, px, "auc_minus_aligned", network, "probe")
             row[network] = at.cell(known, keys, 4)
         rows.append(row)
     if rows:
@@ -524,16 +524,15 @@ figures.show(
     name="protocol-people",
 )
 
-# %% [markdown]
 # %% tags=["hide-input"]
 rows = []
 for place in record.PACKAGED:
-    keys = {"set": place, "protocol": fooled_rows.ALL_PAIRS, "px": PX, "metric": next(iter(fooled_rows.QUANTILES))}
-    here = combined[(combined[list(keys)] == pd.Series(keys)).all(axis=1) & combined["recognizer"].isin(UNSEEN)]
+    keys = {"set": place, "protocol": combinations.ALL_PAIRS, "px": PX, "metric": next(iter(fooled_rows.QUANTILES))}
+    here = tables.matching(combined[combined["recognizer"].isin(UNSEEN)], **keys)
     for method, network in here[["method", "recognizer"]].itertuples(index=False):
         row = {"set": PLACES[place], "system": method, "recogniser": network}
         for metric, words in fooled_rows.QUANTILES.items():
-            keys = tables.keys(place, fooled_rows.ALL_PAIRS, method, PX, metric, network, "probe")
+            keys = tables.keys(place, combinations.ALL_PAIRS, method, PX, metric, network, "probe")
             row[words] = at.cell(combined, keys)
         worst = {**keys, "metric": "auc_person_p10_minus_bicubic"}
         rows.append(row | {"the worst tenth, minus bicubic": at.cell(combined, worst)})

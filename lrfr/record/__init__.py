@@ -7,14 +7,14 @@ anew and compares, as the demo does with the AT&T and Caltech rows.
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lrfr import assets, datasets, embeddings, measure, methods, recognizers
+from lrfr import assets, datasets, embeddings, measure, methods, recognizers, tables
 from lrfr.datasets import lfw
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -36,8 +36,9 @@ PROVENANCE = ["weights", "commit", "date", "hardware"]
 TOLERANCE = 1e-3
 
 
-#: What tables and figures call the sets and the recognisers.
+#: What tables and figures call the sets, the two settings and the recognisers.
 SET_NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
+SETTING_NAMES = {"probe": "LR probe, HR gallery", "both": "both LR"}
 NETWORK_NAMES = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}
 
 
@@ -198,6 +199,16 @@ def load(paper: str) -> pd.DataFrame:
     return pd.read_csv(file, dtype=text, keep_default_na=False, na_values={c: [""] for c in ("value", "low", "high")})
 
 
+def load_if_any(paper: str) -> pd.DataFrame | None:
+    """As :func:`load`; None where nothing is recorded yet."""
+    return load(paper) if path(paper).is_file() else None
+
+
+def load_those(papers: Iterable[str]) -> list[pd.DataFrame]:
+    """The results of these papers, as far as they are recorded."""
+    return [table for paper in papers if (table := load_if_any(paper)) is not None]
+
+
 def provenance() -> dict[str, str]:
     """What is written beside every result: the commit of the code, the day, and the processor."""
     return {"commit": commit(), "date": datetime.date.today().isoformat(), "hardware": hardware()}
@@ -216,8 +227,7 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     new = new.assign(weights=entry.weights, **provenance())
     with locked(cache_dir() / "locks" / f"results-{paper}.lock"):
         whole = new
-        if path(paper).is_file():
-            old = load(paper)
+        if (old := load_if_any(paper)) is not None:
             here = ["set", "px", "seed", "method", *(["recognizer"] if entry.recognizer else [])]
             compared = old[old["metric"].str.endswith(f"_minus_{entry.recognizer or entry.method.name}")]
             compared = compared.merge(new[["set", "px", "seed", "protocol"]].drop_duplicates())
@@ -233,15 +243,9 @@ def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry)
     if table is None:
         return False
     m = entry.method
-    keys = {
-        "set": name,
-        "protocol": protocol,
-        "method": m.name,
-        "px": m.px,
-        "seed": entry.seed,
-        "weights": entry.weights,
-    } | ({"recognizer": entry.recognizer} if entry.recognizer else {})
-    return bool((table[list(keys)] == pd.Series(keys)).all(axis=1).any())
+    keys: tables.Keys = {"set": name, "protocol": protocol, "method": m.name, "px": m.px, "seed": entry.seed}
+    keys |= {"weights": entry.weights} | ({"recognizer": entry.recognizer} if entry.recognizer else {})
+    return tables.has(table, **keys)
 
 
 class _Bench:
@@ -307,7 +311,7 @@ def measure_entries(
     Returns:
         The paper's whole table.
     """
-    table = load(paper) if path(paper).is_file() else None
+    table = load_if_any(paper)
     bench = _Bench(name, baselines, set_baselines, replicates)
     with track(f"recording {name}", len(entries), "methods") as advance:
         for entry in entries:
@@ -331,7 +335,7 @@ def record_missing(
         entries: methods.
         rows: measures one.
     """
-    table = load(paper) if path(paper).is_file() else None
+    table = load_if_any(paper)
     with track(f"recording {protocol}", len(entries), "methods") as advance:
         for entry in entries:
             if not recorded(table, name, protocol, entry):

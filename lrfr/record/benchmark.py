@@ -51,7 +51,7 @@ DEGRADATIONS: dict[str, Degradation | None] = {
 #: Faces that were not cut out well, by so many HR pixels: asked of a few upsamplers at one size.
 JITTERS: dict[str, Degradation | None] = {f"jitter {r} px": Jitter(r) for r in (1, 2, 3)}
 SETS = ("att", "caltech", *lfw.VIEWS)
-ROBUST = "robust"
+ROBUST, REAL_ESRGAN = "robust", "Real-ESRGAN"
 
 
 def _by_size(name: str, *sizes: str) -> dict[int, str]:
@@ -84,12 +84,13 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
             move by less than the rounding to 8 bits.
     """
     found = [Entry(methods.hr()), Entry(methods.interpolation(px))]
-    found += [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
-    found += [
-        trained(files[px], label, size=px, quick=quick) for label, files in NETWORKS.items() if shipped(files[px])
-    ]
-    found.append(real_esrgan(px, quick))
-    return [e for e in found if only is None or e.method.name in (*only, "HR", "bicubic")]
+    kernels = [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
+    found += [e for e in kernels if only is None or e.method.name in only]
+    wanted = {label: files[px] for label, files in NETWORKS.items() if only is None or label in only}
+    found += [trained(name, label, size=px, quick=quick) for label, name in wanted.items() if shipped(name)]
+    if only is None or REAL_ESRGAN in only:
+        found.append(real_esrgan(px, quick))
+    return found
 
 
 def judges(quick: bool) -> list[Recognizer]:

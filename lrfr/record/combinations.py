@@ -12,18 +12,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lrfr import measure, recognizers
+from lrfr import measure, recognizers, tables
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.evaluation import people
 from lrfr.measure import Measured, Pairs
 from lrfr.methods import Method
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, benchmark, faces_of, load, record_missing, shipped, view
+from lrfr.record import Entry, benchmark, faces_of, load, load_if_any, record_missing, shipped, view
 from lrfr.record.averages import Averaged, Fused, no_picture, spread
+from lrfr.tables import Keys
 
 RESULTS = "combinations"
 SETS = ("att", "caltech", "devtest", "view2")
+#: Protocol of a set that has no pair list.
+ALL_PAIRS = "all pairs"
 #: Where the best is chosen, and where it is confirmed.
 CHOICE, CONFIRMATION = "devtest", "view2"
 #: Upsamplers whose loss saw identity, and three of different kinds.
@@ -241,12 +244,9 @@ def ranking(px: int) -> pd.DataFrame:
 def _scored(results: str, protocol: str, px: int) -> pd.DataFrame:
     """AUC of probes in a results file, by method and recogniser; empty where nothing is recorded."""
     columns = ["method", "recognizer", "value", "low", "high"]
-    try:
-        table = load(results)
-    except LrfrError:  # nothing is recorded yet
+    if (table := load_if_any(results)) is None:
         return pd.DataFrame(columns=columns)
-    keys = {"protocol": protocol, "px": px, "setting": "probe", "metric": "auc"}
-    return table.loc[(table[list(keys)] == pd.Series(keys)).all(axis=1), columns]
+    return tables.matching(table, protocol=protocol, px=px, setting="probe", metric="auc")[columns]
 
 
 def choose(px: int) -> Choice:
@@ -267,9 +267,9 @@ def confirmed(px: int) -> pd.DataFrame:
     Raises:
         LrfrError: as :func:`ranking`.
     """
-    system, table = choose(px).system, load(RESULTS)
-    keys = {"protocol": CONFIRMATION, "px": px, "method": system.method, "recognizer": system.recognizer}
-    return table[(table[list(keys)] == pd.Series(keys)).all(axis=1)]
+    system = choose(px).system
+    keys: Keys = {"protocol": CONFIRMATION, "px": px, "method": system.method, "recognizer": system.recognizer}
+    return tables.matching(load(RESULTS), **keys)
 
 
 # Recording
@@ -302,9 +302,8 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = benchmark.SIZES, r
             if name == CONFIRMATION:
                 bench, found = _confirming(faces, pairs, upsamplers[px], seeing, choose(px), replicates)
             else:
-                bench = Bench(
-                    faces, pairs, name if pairs is not None else "all pairs", upsamplers[px], seeing, None, replicates
-                )
+                protocol = ALL_PAIRS if pairs is None else name
+                bench = Bench(faces, pairs, protocol, upsamplers[px], seeing, None, replicates)
                 found = systems([label for label in bench.upsamplers if label != "HR"], [*bench.judges])
             record_missing(RESULTS, faces.name, bench.table.protocol, [bench.entry(s) for s in found], bench.rows)
     return load(RESULTS)

@@ -25,7 +25,8 @@ from lrfr.progress import track
 from lrfr.recognizers import Recognizer
 from lrfr.record import PACKAGED, Entry, benchmark, load, record_missing
 
-RESULTS, PROTOCOL = "detection", "found at LR"
+#: Results file, protocol, and who finds the faces, as the rows have it.
+RESULTS, PROTOCOL, FINDER = "detection", "found at LR", "MTCNN"
 SETS, SIZES = PACKAGED, (56, 28, 14)
 #: What enlarges the faces, where it is shipped.
 UPSAMPLERS = ("bicubic", "SRResNet (FR)", "FTLGAN")
@@ -110,7 +111,7 @@ def sources(name: str, faces: FaceDataset) -> tuple[list[Photograph], np.ndarray
 
 def rows(found: Found, faces: FaceDataset, px: int, replicates: int = 1000) -> pd.DataFrame:
     """``found``: share of photographs in which a face was found; ``landmark_error``: of those, in HR pixels."""
-    measured = Measured(faces, Method("MTCNN", px, lambda lr: lr))
+    measured = Measured(faces, Method(FINDER, px, lambda lr: lr))
     share = ImageBootstrap(faces.labels, replicates).interval(found.seen)
     table = [measure.result_row(measured, PROTOCOL, "", "", "found", share, len(faces))]
     if found.seen.any():
@@ -168,7 +169,7 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = SIZES, replicates:
         faces = datasets.load(name)
         for px in sizes:
             upsamplers = [e for e in benchmark.entries(px, UPSAMPLERS) if e.method.name in UPSAMPLERS]
-            whole = Entry(Method("MTCNN", px, lambda lr: lr), weights=" ".join(e.weights for e in upsamplers))
+            whole = Entry(Method(FINDER, px, lambda lr: lr), weights=" ".join(e.weights for e in upsamplers))
 
             def cell(
                 entry: Entry, name: str = name, faces: FaceDataset = faces, upsamplers: list[Entry] = upsamplers

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from lrfr import plans, tables
-from lrfr.record import JUDGES, protocol_rows, transfer
+from lrfr.record import JUDGES, detection, protocol_rows, transfer
 from lrfr.record.benchmark import JITTERS
 from lrfr.tables import Keys
 
-#: Results file, protocol and finder of faces found on the small photograph; see :mod:`lrfr.record.detection`.
-DETECTION, FOUND, FINDER = "detection", "found at LR", "MTCNN"
-#: Protocol of all pairs of a set in the combinations, and quantiles over people there.
-ALL_PAIRS = "all pairs"
+#: Quantiles over people, as the combinations have them for all pairs of a set.
 QUANTILES = {"auc_person_p10": "served worst, one in ten", "auc_person_p50": "median", "auc_person_p90": "served best"}
 
 
@@ -60,13 +57,14 @@ def jitters(
 
 def detected(results: pd.DataFrame, place: str, px: int, metric: str) -> pd.Series | None:
     """``found`` or ``landmark_error`` of the faces of a set at a size, as :func:`lrfr.record.detection.rows` has it."""
-    return protocol_rows.row(results, tables.keys(place, FOUND, FINDER, px, metric, "", ""))
+    return protocol_rows.row(results, tables.keys(place, detection.PROTOCOL, detection.FINDER, px, metric, "", ""))
 
 
 def rivals(combined: pd.DataFrame, method: str, px: int, recognizer: str) -> dict[str, pd.Series]:
     """What a system is compared with on View 2, by name: rows of paired differences in AUC, LR probe against HR."""
-    keys = {"set": "lfw", "protocol": "view2", "method": method, "px": px, "recognizer": recognizer, "setting": "probe"}
-    found = combined[(combined[list(keys)] == pd.Series(keys)).all(axis=1)]
+    keys: Keys = {"set": "lfw", "protocol": "view2", "method": method, "px": px}
+    keys |= {"recognizer": recognizer, "setting": "probe"}
+    found = tables.matching(combined, **keys)
     found = found[found["metric"].str.startswith("auc_minus_")]
     return {r["metric"].removeprefix("auc_minus_"): r for _, r in found.iterrows()}
 

@@ -5,13 +5,14 @@ taught network behind plain bicubic enlargement.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from lrfr import measure, methods
 from lrfr.datasets import FaceDataset
 from lrfr.evaluation.intervals import PairBootstrap
-from lrfr.measure import COLUMNS, LISTED, SETTINGS, Measured, Pairs
+from lrfr.measure import COLUMNS, SETTINGS, Measured, Pairs
 from lrfr.recognizers import Recognizer
 from lrfr.record import Entry, shipped, trained
 from lrfr.record.benchmark import stamped
@@ -42,9 +43,7 @@ def entries(pretrained: str, digest: str) -> list[Entry]:
     for label, files in UPSAMPLERS.values():
         for px, name in files.items():
             if shipped(name):
-                entry = trained(name, label, size=px)
-                whole = stamped(entry, digest)
-                found.append(Entry(whole.method, entry.seed, whole.weights, pretrained))
+                found.append(replace(stamped(trained(name, label, size=px), digest), recognizer=pretrained))
     return found
 
 
@@ -73,9 +72,7 @@ def rows(
     for setting in SETTINGS:
         theirs = restored.similarity(pretrained, pairs, setting)
         mine = enlarged.similarity(taught, pairs, setting)
-        values = {metric: bootstrap.difference(statistic, theirs, mine) for metric, statistic in LISTED.items()}
-        right = (measure.correct(s, pairs) for s in (theirs, mine))
-        values["accuracy"] = bootstrap.fixed_accuracy_difference(*right)
+        values = measure.listed_differences(bootstrap, pairs, theirs, mine)
         where = (restored, PROTOCOL, pretrained.name, setting)
         found += [
             measure.result_row(*where, minus(metric, taught.name), value, len(mine)) for metric, value in values.items()

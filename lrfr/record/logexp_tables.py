@@ -16,6 +16,7 @@ from lrfr.record import logexp_roads
 from lrfr.record import logexp_rows as rows
 from lrfr.record.logexp import BASELINE, OURS, ROBUST
 from lrfr.record.setup import AS_PHOTOGRAPHED
+from lrfr.tables import Keys
 
 #: Most that the accuracy of HR faces may fall by.
 COST = 0.01
@@ -145,11 +146,6 @@ def reached(results: pd.DataFrame, px: int, aim: float) -> str:
 # Both roads
 
 
-def others() -> list[pd.DataFrame]:
-    """The results of the other papers, as far as they are recorded."""
-    return [record.load(paper) for paper in logexp_roads.UPSAMPLERS if record.path(paper).is_file()]
-
-
 def roads(results: pd.DataFrame, px: int, setting: str = "probe", metric: str = "auc") -> pd.DataFrame:
     """Both roads at one size on LFW View 2, best first: upsamplers before the pretrained network, and recognisers.
 
@@ -157,9 +153,9 @@ def roads(results: pd.DataFrame, px: int, setting: str = "probe", metric: str = 
         Rows of results with ``road``: ``"HR"``, ``"pretrained"`` (bicubic), ``"super-resolution"`` or
         ``"recogniser"``, and ``called``. A method that stands in several papers is taken from the first.
     """
-    whole = pd.concat([results, *others()], ignore_index=True)
-    keys = {"set": "lfw", "protocol": "view2", "setting": setting, "metric": metric, "seed": 0}
-    found = whole[(whole[list(keys)] == pd.Series(keys)).all(axis=1) & whole["px"].isin([px, SIZE])]
+    whole = pd.concat([results, *record.load_those(logexp_roads.UPSAMPLERS)], ignore_index=True)
+    keys: Keys = {"set": "lfw", "protocol": "view2", "setting": setting, "metric": metric, "seed": 0}
+    found = tables.matching(whole[whole["px"].isin([px, SIZE])], **keys)
     taught = found["recognizer"].isin([ROBUST, OURS])
     found = found[(found["recognizer"] == BASELINE) | (taught & (found["px"] == px))]
     found = found.drop_duplicates(["method", "recognizer"])

@@ -156,7 +156,7 @@ def beside(results: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
         results: of this paper.
         others: papers whose results stand beside, as far as they are recorded; with logexp's comes its recogniser.
     """
-    known = [results, *(record.load(key) for key in others if record.path(key).is_file())]
+    known = [results, *record.load_those(others)]
     keys = {"set": "lfw", "protocol": "view2", "setting": "probe", "seed": 0}
     rows = []
     for px in SQUARES:

@@ -15,20 +15,18 @@ from lrfr import record, tables
 from lrfr.alignment import SIZE
 from lrfr.datasets import lfw
 from lrfr.measure import COLUMNS, KEYS
-from lrfr.record import JUDGES, UNSEEN, benchmark, costs
-from lrfr.record.benchmark import DEGRADATIONS, NETWORKS, ROBUST, SIZES
+from lrfr.record import JUDGES, UNSEEN, benchmark, combinations, costs
+from lrfr.record import SETTING_NAMES as SETTINGS
+from lrfr.record.benchmark import DEGRADATIONS, NETWORKS, REAL_ESRGAN, ROBUST, SIZES
+from lrfr.record.combinations import System
 from lrfr.tables import Keys
 
 #: Upsamplers in the order of tables: kernels, then what was trained, then what pleases.
 KERNELS = ("bicubic", "nearest", "bilinear", "Lanczos", "area")
-ORDER = (*KERNELS, *NETWORKS, "Real-ESRGAN")
+ORDER = (*KERNELS, *NETWORKS, REAL_ESRGAN)
 RECOGNIZERS = (*JUDGES, ROBUST)
 PLACES = {"view2": "LFW View 2", "devtest": "LFW View 1", "att": "AT&T", "caltech": "Caltech"}
-SETTINGS = {"probe": "LR probe, HR gallery", "both": "both LR"}
-#: Embeddings averaged over several upsamplers, and other systems of more than one; by ``lrfr combine``.
-COMBINATIONS = "combinations"
 NOT_RECORDED = "not recorded"
-_MEAN_OF, _BOTH = "mean of ", " + "
 
 
 def recorded(paper: str = benchmark.RESULTS) -> pd.DataFrame:
@@ -37,8 +35,8 @@ def recorded(paper: str = benchmark.RESULTS) -> pd.DataFrame:
     Its index holds the keys of each row (:data:`lrfr.measure.KEYS`): a whole benchmark has a hundred thousand rows, and
     a page asks for thousands of them.
     """
-    if record.path(paper).is_file():
-        return _indexed(record.load(paper))
+    if (table := record.load_if_any(paper)) is not None:
+        return _indexed(table)
     return pd.DataFrame(columns=[*COLUMNS, *record.PROVENANCE]).astype({"px": int, "seed": int, "value": float})
 
 
@@ -265,15 +263,15 @@ class Decision:
     recognising: Number | None
 
     @property
+    def system(self) -> System:
+        """Its upsamplers and recognisers."""
+        return System.named(self.method, self.recognizer)
+
+    @property
     def sources(self) -> list[Source]:
         """All rows that were used."""
         used = (self.auc, self.gain, self.upsampling, self.recognising)
         return [source for number in used if number is not None for source in number.sources]
-
-
-def parts(method: str) -> list[str]:
-    """The upsamplers of a system: those that a mean is of, else the one."""
-    return method.removeprefix(_MEAN_OF).split(", ") if method.startswith(_MEAN_OF) else [method]
 
 
 def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int) -> Decision | None:
@@ -287,7 +285,7 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int) -> Decision |
     Returns:
         None where a view is not recorded.
     """
-    files = {benchmark.RESULTS: results, COMBINATIONS: combined}
+    files = {benchmark.RESULTS: results, combinations.RESULTS: combined}
     first = pd.concat([_systems(files[f], f, "devtest", px) for f in files], ignore_index=True)
     for _, best in first.sort_values("value", ascending=False, kind="stable").iterrows():
         file, method, judge = best["file"], best["method"], best["recognizer"]
@@ -316,7 +314,7 @@ def _view(file: str, view: str, method: str, px: int, recognizer: str, metric: s
 def _systems(results: pd.DataFrame, file: str, view: str, px: int) -> pd.DataFrame:
     """AUC of every system of a file on a view; combinations without what the benchmark has too."""
     keys = {k: v for k, v in _view(file, view, "", px, "", "auc").items() if k not in ("method", "recognizer")}
-    found = results[(results[list(keys)] == pd.Series(keys)).all(axis=1)] if len(results) else results
+    found = tables.matching(results, **keys)
     known = found["method"].isin(ORDER) & found["recognizer"].isin(RECOGNIZERS)
     return found[known if file == benchmark.RESULTS else ~known].assign(file=file)
 
@@ -334,10 +332,9 @@ def _milliseconds(
     files: dict[str, pd.DataFrame], method: str, px: int, recognizer: str
 ) -> tuple[Number | None, Number | None]:
     """Of all upsamplers of a system, and of as many looks of its recognisers."""
-    of = parts(method)
-    judges = recognizer.split(_BOTH) * len(of)
-    up = [(benchmark.RESULTS, cost(m, px, "ms")) for m in of]
-    look = [(benchmark.RESULTS, cost("HR", SIZE, "ms", j)) for j in judges]
+    system = System.named(method, recognizer)
+    up = [(benchmark.RESULTS, cost(m, px, "ms")) for m in system.upsamplers]
+    look = [(benchmark.RESULTS, cost("HR", SIZE, "ms", j)) for j in system.recognizers * len(up)]
     return _number(files, up), _number(files, look)
 
 
