@@ -26,6 +26,7 @@ import pandas as pd
 
 from lrfr import datasets, published, tables
 from lrfr.book import FIGURE_MARK, chapters
+from lrfr.book.verdicts import table
 from lrfr.errors import LrfrError
 from lrfr.paths import data_dir
 
@@ -167,12 +168,10 @@ def _read(path: Path, changed: int) -> Outputs:
         for output in cell.get("outputs", ()):
             if mark := output.get("metadata", {}).get(FIGURE_MARK):
                 names += [mark["name"]] if mark["name"] else []
-            text = output.get("data", {}).get("text/html", "")
-            for row in re.split(r"(?=<tr>)", text if isinstance(text, str) else "".join(text)):
-                found = [html.unescape(name) for name in re.findall(r' id="([^"]+)"', row)]
-                names += found
-                if cells := re.findall(r"<td[^>]*>(.*?)</td>", row):
-                    verdicts |= {name: html.unescape(cells[-1]) for name in found if "-claim-" in name}
+            text = "".join(output.get("data", {}).get("text/html", ""))
+            names += [html.unescape(name) for name in re.findall(r' id="([^"]+)"', text)]
+            for line in table(text):
+                verdicts |= dict.fromkeys(line.places, line.holds)
     return Outputs(tuple(names), verdicts)
 
 

@@ -5,6 +5,7 @@ computes it; nbval fails where a chapter would say something else now.
 """
 
 import re
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -13,6 +14,22 @@ from lrfr.book.chapters import chapters
 from lrfr.optional import require
 
 _CAPTION = re.compile(r"The claims of (\w+), and whether they hold here\.")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line of a table of claims, as :func:`lrfr.figures.claims_table` writes it.
+
+    Attributes:
+        paper, claim, measured, holds: as the table has them.
+        places: names that links lead to, ``frloss-claim-4``.
+    """
+
+    paper: str
+    claim: str
+    measured: str
+    holds: str
+    places: tuple[str, ...]
 
 
 def verdicts() -> pd.DataFrame:
@@ -28,14 +45,19 @@ def verdicts() -> pd.DataFrame:
         notebook = require("nbformat", "book").read(chapter.notebook, as_version=4)
         for cell in notebook.cells:
             for output in cell.get("outputs", ()):
-                lines += [[chapter.name, *claim] for claim in table(output.get("data", {}).get("text/html", ""))]
+                found = table(output.get("data", {}).get("text/html", ""))
+                lines += [[chapter.name, c.paper, c.claim, c.measured, c.holds] for c in found]
     return pd.DataFrame(lines, columns=["page", "paper", "claim", "measured", "holds"])
 
 
-def table(html: str) -> list[list[str]]:
-    """Paper, claim, measured and holds of each line of a table of claims; nothing of any other HTML."""
+def table(html: str) -> list[Verdict]:
+    """Each line of a table of claims; nothing of any other HTML."""
     found = _CAPTION.search(html)
     if found is None:
         return []
-    lines = ElementTree.fromstring(html).iterfind(".//tbody/tr")
-    return [[found[1], *("".join(cell.itertext()) for cell in line.iterfind("td"))] for line in lines]
+    lines = []
+    for line in ElementTree.fromstring(html).iterfind(".//tbody/tr"):
+        claim, measured, holds = ("".join(cell.itertext()) for cell in line.iterfind("td"))
+        places = tuple(place.attrib["id"] for place in line.iterfind(".//*[@id]"))
+        lines.append(Verdict(found[1], claim, measured, holds, places))
+    return lines
