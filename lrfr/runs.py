@@ -122,7 +122,7 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
 
 def _eye(run: Run) -> vgg.VGG19:
     """VGG19-54 in the precision of the run: on a CPU bfloat16 is four times as fast."""
-    return vgg.load(dtype=torch.bfloat16 if run.settings.schedule.precision == "bf16-mixed" else torch.float32)
+    return vgg.load(dtype=torch.bfloat16 if run.settings.schedule.effective == "bf16-mixed" else torch.float32)
 
 
 def watched() -> datasets.FaceDataset:

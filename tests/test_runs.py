@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from toy_training import faces as four_faces
 from typer.testing import CliRunner
 
-from lrfr import assets, datasets, methods, plans, recognizers, runs
+from lrfr import assets, datasets, methods, plans, recognizers, runs, training
 from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.networks.mobilefacenet import from_onnx
@@ -258,6 +258,7 @@ def ten_faces():
 
 def test_bfloat16_trains_falls_and_resumes(tmp_path, monkeypatch, ten_faces):
     """What the study trains in. An interrupted run goes on from its checkpoint to the same end."""
+    monkeypatch.setattr(training, "multiplies_bfloat16", lambda: True)
     plan = replace(PLAN, precision="bf16-mixed", checkpoint_every=20)
     settings = frloss.Settings(replace(TINY, skip=False), plan)  # with the skip it would start as bicubic, near its end
     frloss.train(settings, ten_faces, tmp_path / "whole")
@@ -287,15 +288,21 @@ def test_bfloat16_trains_falls_and_resumes(tmp_path, monkeypatch, ten_faces):
         torch.testing.assert_close(given[key], value, atol=1e-3, rtol=1e-2)
 
 
-def test_bfloat16_is_really_computed_in(tmp_path, ten_faces):
+def test_bfloat16_is_really_computed_in_and_only_where_the_processor_has_units_for_it(tmp_path, monkeypatch, ten_faces):
     plan = replace(PLAN, steps=3)
     curves = []
+    monkeypatch.setattr(training, "multiplies_bfloat16", lambda: True)
     for precision in ("32-true", "bf16-mixed"):
         settings = frloss.Settings(TINY, replace(plan, precision=precision))
         frloss.train(settings, ten_faces, tmp_path / precision)
         curves.append(loss_curve(tmp_path / precision))
     assert (curves[0][1:] != curves[1][1:]).all()
     np.testing.assert_allclose(curves[0], curves[1], rtol=0.05)
+    monkeypatch.setattr(training, "multiplies_bfloat16", lambda: False)
+    frloss.train(settings, ten_faces, tmp_path / "without")
+    assert (loss_curve(tmp_path / "without") == curves[0]).all()
+    done = [json.loads((tmp_path / n / "provenance.json").read_text())["precision"] for n in ("bf16-mixed", "without")]
+    assert done == ["bf16-mixed", "32-true"]
 
 
 # Shipping
