@@ -261,6 +261,8 @@ def show(figure: "Figure | Axes", caption: str, alt: str, name: str | None = Non
 Format = str | Callable[[Any], str]
 #: What stands in a column of numbers: one with its interval, or none at all.
 NUMBER = r"–|[+-]?[\d,]*\.?\d+(e[+-]?\d+)?( ?%)?( \[[^\]]+\])?"
+#: Characters from which on a cell needs a wide column, lest its row become a tower.
+SENTENCE = 40
 
 
 def show_table(
@@ -292,11 +294,17 @@ def show_table(
     text = pd.DataFrame(
         {str(c): [_cell(v, (formats or {}).get(str(c)), digits) for v in shown[c]] for c in shown.columns}, dtype=object
     )
-    numeric = [bool(text[c].str.fullmatch(NUMBER).all()) for c in text.columns]
-    html = _html(text, numeric, caption, links or {}, name, anchors)
+    html = _html(text, [_kind(text[c]) for c in text.columns], caption, links or {}, name, anchors)
     bundle = {"text/html": html, "text/plain": f"{caption}\n\n{text.to_string(index=False)}"}
     mark = {"scrapbook": {"name": glue, "mime_prefix": ""}} if glue else {}
     require("IPython.display", "book").display(bundle, raw=True, metadata=mark)
+
+
+def _kind(cells: pd.Series) -> str:
+    """What a column holds, as the style sheet calls it."""
+    if cells.str.fullmatch(NUMBER).all():
+        return "number"
+    return "word long" if cells.str.len().max() > SENTENCE else "word"
 
 
 def _cell(value: Any, how: Format | None, digits: int) -> str:
@@ -314,13 +322,12 @@ def _cell(value: Any, how: Format | None, digits: int) -> str:
 
 def _html(
     text: pd.DataFrame,
-    numeric: Sequence[bool],
+    kinds: Sequence[str],
     caption: str,
     links: Mapping[str, Sequence[str]],
     name: str | None,
     anchors: Sequence[Sequence[str]],
 ) -> str:
-    kinds = ["number" if n else "word" for n in numeric]
     head = "".join(f'<th class="{k}">{escape(str(c))}</th>' for c, k in zip(text.columns, kinds, strict=True))
     cells = {
         c: [f'<td class="{k}">{_linked(_unbroken(escape(v), k), links.get(c), i)}</td>' for i, v in enumerate(text[c])]

@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lrfr import figures
+from lrfr.book.chapters import book_dir
 from lrfr.errors import LrfrError
 
 
@@ -115,6 +116,16 @@ def test_a_table_says_the_same_in_html_and_text(shown):
     assert '<td class="number">0.896</td>' in data["text/html"]
     assert '<th class="word">method</th><th class="number">AUC</th>' in data["text/html"]
     assert data["text/html"].count('<div class="lrfr-scroll"') == 1, "scrolls within itself"
+
+
+def test_a_column_of_sentences_is_wide_and_one_of_words_or_numbers_is_not(shown):
+    sentence = "which is longer than a narrow column can hold"
+    table = pd.DataFrame({"claim": ["short", sentence], "word": ["x" * 40, "b"], "n": [1, 2]})
+    figures.show_table(table, "Widths.")
+    html = shown[0]["text/html"]
+    assert '<th class="word long">claim</th><th class="word">word</th><th class="number">n</th>' in html
+    assert f'<td class="word long">{sentence}</td><td class="word">b</td><td class="number">2</td>' in html
+    assert ".lrfr-table .long { min-width:" in (book_dir() / "_static" / "book.css").read_text()
 
 
 def test_a_cell_leads_to_its_place_and_a_table_to_a_text_cell(monkeypatch):
