@@ -1,0 +1,114 @@
+"""Every number on the start page is a row of the results, or the difference of two that it names."""
+
+import json
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from lrfr import record, tables
+from lrfr.book.chapters import book_dir
+
+NETWORKS = {"dlib": "dlib", "SFace": "sface", "MobileFaceNet": "mobilefacenet"}
+PAPERS = ("frloss", "ipfsrgan", "ftlgan")
+SEEN = {"set": "lfw", "setting": "probe", "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return pd.concat([record.load(paper) for paper in PAPERS], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    notebook = json.loads((book_dir() / "notebooks" / "index.ipynb").read_text())
+    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+
+
+@pytest.fixture(scope="module")
+def glued(outputs):
+    marked = [o for o in outputs if "scrapbook" in o.get("metadata", {})]
+    kind = "application/papermill.record/text/plain"
+    return {o["metadata"]["scrapbook"]["name"]: "".join(o["data"][kind]).strip("'") for o in marked}
+
+
+def rows_of(outputs, words):
+    """The rows of the table whose caption holds these words: head of each column -> text."""
+    for output in outputs:
+        page = BeautifulSoup("".join(output.get("data", {}).get("text/html", "")), "html.parser")
+        caption = page.select_one(".lrfr-caption")
+        if caption is not None and words in caption.text:
+            heads = [head.text for head in page.select("th")]
+            lines = [[cell.text.replace("\u00a0", " ") for cell in row.select("td")] for row in page.select("tbody tr")]
+            return [dict(zip(heads, line, strict=True)) for line in lines]
+    raise AssertionError(f"no table with '{words}'")
+
+
+def network_of(head):
+    return NETWORKS[head.split(" ")[0]]
+
+
+def test_each_gain_is_a_recorded_paired_difference_of_its_own_method_size_and_network(results, outputs):
+    rows = rows_of(outputs, "AUC minus that of bicubic")
+    assert {(row["method"], row["px"]) for row in rows} >= {
+        ("SRResNet (FR)", "14"),
+        ("Real-ESRGAN", "14"),
+        ("FTLGAN", "56"),
+    }
+    for row in rows:
+        view = {"View 1": "devtest", "View 2": "view2"}[row["LFW"].split(",")[0]]
+        unseen = []
+        for head in (h for h in row if h.split(" ")[0] in NETWORKS):
+            where = {"protocol": view, "method": row["method"], "px": int(row["px"]), "recognizer": network_of(head)}
+            found = tables.pick(results, metric="auc_minus_bicubic", **where, **SEEN)
+            assert row[head].lstrip("+") in {tables.written(r, 4) for _, r in found.iterrows()}
+            assert row["LFW"].endswith(f", {int(found['n'].iloc[0]):,} pairs")
+            if network_of(head) in record.UNSEEN:
+                unseen.append(found.iloc[0])
+        said = (
+            "helps"
+            if all(r["low"] > 0 for r in unseen)
+            else "hurts"
+            if all(r["high"] < 0 for r in unseen)
+            else "unsure"
+        )
+        assert row["unseen"] == said and len(unseen) == 2
+
+
+def test_what_helps_and_hurts_is_said_of_those_rows(outputs, glued):
+    rows = rows_of(outputs, "AUC minus that of bicubic")
+    for word in ("helps", "hurts"):
+        told = [f"{row['method']} at {row['px']} px" for row in rows if row["unseen"] == word]
+        assert glued[f"index-{word}"] == (", ".join(told) or "none")
+
+
+def test_each_area_and_psnr_of_the_finding_is_a_row_of_frloss(outputs):
+    results = record.load("frloss")
+    rows = rows_of(outputs, "AUC on LFW View 2")
+    assert [row["method"] for row in rows] == ["bicubic", "SRResNet (MSE)", "SRResNet (FR)", "HR"]
+    for row in rows:
+        of = {"method": row["method"], "px": 112 if row["method"] == "HR" else 14}
+        for head in (h for h in row if h.split(" ")[0] in NETWORKS):
+            where = {"protocol": "view2", "metric": "auc", "recognizer": network_of(head)}
+            assert row[head] == tables.cell(results, **of, **where, **SEEN)
+        if of["px"] != 112:
+            found = tables.value(results, set="celeba-held-out", metric="psnr", seed=0, **of)
+            assert row["PSNR (dB)"] == f"{found:.2f}"
+
+
+def test_each_number_in_the_text_is_a_row_of_frloss(glued):
+    results = record.load("frloss")
+    for key, method in (("share", "SRResNet (FR)"), ("mse", "SRResNet (MSE)")):
+        for network in NETWORKS.values():
+            where = {"protocol": "view2", "metric": "auc_share_of_gap", "recognizer": network}
+            found = tables.value(results, method=method, px=14, **where, **SEEN)
+            assert glued[f"index-{key}-{network}"] == f"{found:.0%}"
+    psnr = {
+        m: tables.value(results, set="celeba-held-out", metric="psnr", seed=0, px=14, method=f"SRResNet ({m})")
+        for m in ("MSE", "FR")
+    }
+    assert glued["index-lost-psnr"] == f"{psnr['MSE'] - psnr['FR']:.2f}"
+    told = {name for name in glued if name.startswith("index-")}
+    numbers = {name for name in told if any(c.isdigit() for c in glued[name])}
+    checked = {f"index-{key}-{n}" for key in ("share", "mse") for n in NETWORKS.values()}
+    assert numbers <= checked | {"index-lost-psnr", "index-over", "index-helps", "index-hurts"}
