@@ -1,5 +1,6 @@
 """Which trainings the study makes: their names, their order, what each starts from and what it needs beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,12 +88,13 @@ class Run:
 
 def planned() -> list[Run]:
     """Every training whose weights are shipped, in the order in which it is needed."""
-    return [*_frloss(), *_ftlgan(), *_ipfsrgan(), *_multiscale(), *_logexp(), *_combinations()]
+    return [*_frloss(0), *_ftlgan(), *_ipfsrgan(), *_multiscale(), *_logexp(), *_combinations()]
 
 
 def pilots() -> list[Run]:
-    """Short runs by which settings were chosen, and ablations: their numbers are kept, their weights are not."""
+    """What chose settings, further seeds and ablations: their numbers are kept, their weights are not."""
     return [
+        *further_seeds(),
         *_frloss_pilots(),
         *_ipfsrgan_pilots(),
         *_ftlgan_ablations(),
@@ -114,17 +116,22 @@ def find(name: str) -> Run:
     return runs[name]
 
 
-def _frloss() -> list[Run]:
+def further_seeds() -> list[Run]:
+    """frloss at 8x, trained twice more: does its gain depend on the draw?"""
+    return [*_frloss(1, (8,)), *_frloss(2, (8,))]
+
+
+def _frloss(seed: int, scales: Sequence[int] = (8, 4)) -> list[Run]:
     runs = []
-    for scale, seeds, costs in ((8, (0, 1, 2), (14, 23)), (4, (0,), (16, 26))):
-        for seed in seeds:
-            name = f"frloss-{scale}x-s{seed}"
-            base, fr, mse = frloss.study(scale, seed)
-            runs += [
-                Run(f"{name}-base", base, costs[0]),
-                Run(f"{name}-fr", fr, costs[1], f"{name}-base", "dlib"),
-                Run(f"{name}-mse", mse, costs[0], f"{name}-base"),
-            ]
+    for scale in scales:
+        costs = {8: (14, 23), 4: (16, 26)}[scale]
+        name = f"frloss-{scale}x-s{seed}"
+        base, fr, mse = frloss.study(scale, seed)
+        runs += [
+            Run(f"{name}-base", base, costs[0]),
+            Run(f"{name}-fr", fr, costs[1], f"{name}-base", "dlib"),
+            Run(f"{name}-mse", mse, costs[0], f"{name}-base"),
+        ]
     return runs
 
 

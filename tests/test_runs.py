@@ -223,12 +223,14 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
         runs.execute("ipfsrgan-s0-ip")
     start.parent.mkdir(parents=True, exist_ok=True)
     start.touch()
-    runs.execute("ipfsrgan-s0-ip")
+    for able in (False, True):
+        monkeypatch.setattr(training, "multiplies_bfloat16", lambda able=able: able)
+        runs.execute("ipfsrgan-s0-ip")
     settings, faces, folder, given, seen, begun, looked_at = called[ipfsrgan]
     assert begun == start
     assert settings == plans.find("ipfsrgan-s0-ip").settings and len(faces) == 4
     assert folder == here / "runs" / "ipfsrgan-s0-ip" and given is judge and seen is eye
-    assert asked[0] == torch.bfloat16 and len(looked_at) == 4  # every tenth
+    assert asked[:2] == [torch.float32, torch.bfloat16] and len(looked_at) == 4  # every tenth
     base = plans.find("ftlgan-28-s0-base").settings
     assert called[ftlgan][0] == base and called[ftlgan][3] is None and called[ftlgan][5] is None
     assert (called[ftlgan][4] is None) == (not base.alpha)

@@ -69,17 +69,20 @@ class Entry:
 def trained(name: str, label: str, device: str = "cpu", size: Size | None = None, quick: bool = False) -> Entry:
     """A shipped generator, ``frloss-8x-s0-fr`` and the like; ``size`` and ``quick`` as for :func:`methods.trained`."""
     path = methods.checkpoint(name)
-    found = re.search(r"-s(\d+)(-|$)", name)  # what is trained once has no number
-    seed = int(found[1]) if found else 0
-    return Entry(methods.trained(label, path, device, size, quick), seed, embeddings.file_digest(path))
+    return Entry(methods.trained(label, path, device, size, quick), _seed(name), embeddings.file_digest(path))
 
 
-def finished(run: Run, label: str, size: Size | None = None) -> Entry | None:
+def finished(run: Run, label: str, size: Size | None = None, device: str = "cpu") -> Entry | None:
     """The generator of a run that is finished here, shipped or not; None where it is not finished."""
     path = run.folder / "weights.safetensors"
     if not path.is_file():
         return None
-    return Entry(methods.trained(label, path, size=size), weights=embeddings.file_digest(path))
+    return Entry(methods.trained(label, path, device, size), _seed(run.name), embeddings.file_digest(path))
+
+
+def _seed(name: str) -> int:
+    found = re.search(r"-s(\d+)(-|$)", name)  # what is trained once has no number
+    return int(found[1]) if found else 0
 
 
 def real_esrgan(size: Size, quick: bool = True) -> Entry:
