@@ -307,6 +307,8 @@ def fit(
         _trim(log, start)
         for stale in folder.glob(".*"):  # half a file of a process that was killed
             stale.unlink()
+        made = provenance(fabric) | {"precision": schedule.effective, "derived": dict(derived or {})}
+        write_json(folder / "provenance.json", made)
     base = {k: [g["lr"] / schedule.learning_rate for g in o.param_groups] for k, o in running.optimizers.items()}
     if start:
         base = {k: [g["initial"] for g in o.param_groups] for k, o in running.optimizers.items()}
@@ -348,8 +350,6 @@ def fit(
                 with replacing(checkpoint) as part:
                     torch.save(running.state(done), part)
     if fabric.is_global_zero:
-        made = provenance(fabric) | {"precision": schedule.effective, "derived": dict(derived or {})}
-        write_json(folder / "provenance.json", made)
         save_weights(_plain(running.modules[result]), weights)
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
@@ -394,7 +394,6 @@ def _trim(log: Path, steps: int) -> None:
 def _diverged(what: str, step: int, folder: Path, fabric: Fabric) -> LrfrError:
     """Why a run ends here; kept in its folder, because that a training diverges is a result too."""
     if fabric.is_global_zero:
-        write_json(folder / "provenance.json", provenance(fabric))
         write_json(folder / DIVERGED, {"step": step, "what": what})
     return LrfrError(
         f"{what} at step {step}: training has diverged; "

@@ -182,7 +182,8 @@ def test_what_is_no_number_is_never_shipped(tmp_path, breaks, at):
         assert not (tmp_path / "weights.safetensors").exists()
         end = json.loads((tmp_path / "diverged.json").read_text())
         assert at < end["step"] <= 30 and end["what"].endswith((" is nan", " is no number", " far outside [0, 1]"))
-        assert json.loads((tmp_path / "provenance.json").read_text())["device"] == "cpu"
+        made = json.loads((tmp_path / "provenance.json").read_text())
+        assert (made["device"], made["precision"]) == ("cpu", "32-true")
         if (tmp_path / "state.ckpt").exists():
             state = torch.load(tmp_path / "state.ckpt", weights_only=True)
             assert state["step"] <= at and all(v.isfinite().all() for v in state["modules"]["model"].values())
