@@ -62,7 +62,9 @@ def verdict(found):
     unseen = [found[n] for n in record.UNSEEN if n in found]
     if not unseen:
         return "not measured"
-    return "helps" if all(r["low"] > 0 for r in unseen) else "hurts" if all(r["high"] < 0 for r in unseen) else "unsure"
+    if all(r["low"] > 0 for r in unseen):
+        return "helps"
+    return "hurts" if all(r["high"] < 0 for r in unseen) else "unsure"
 
 
 FRAMES = {
@@ -100,7 +102,7 @@ rows, counts = [], {}
 for (method, px), (found, view) in judged.items():
     if found:
         row = {"px": px, "method": method}
-        row |= {label: "+" * bool(found[n]["value"] > 0) + tables.written(found[n], 4) for n, label in NETWORKS.items()}
+        row |= {label: tables.gained(found[n]) for n, label in NETWORKS.items()}
         counts[VIEWS[view]] = int(found["sface"]["n"])
         rows.append(row | {"view": VIEWS[view], "unseen": verdict(found)})
 figures.show_table(

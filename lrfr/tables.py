@@ -74,6 +74,11 @@ def written(row: pd.Series, digits: int = 2, scale: float = 1) -> str:
     return value if np.isnan(row["low"]) else f"{value} [{low}, {high}]"
 
 
+def gained(row: pd.Series, digits: int = 4) -> str:
+    """A difference as :func:`written` shows it, with a plus before what is more: ``+0.0147 [0.0098, 0.0198]``."""
+    return "+" * bool(row["value"] > 0) + written(row, digits)
+
+
 def has(results: pd.DataFrame, **keys: str | int) -> bool:
     """Whether there is a row where every named column has the given value."""
     return not matching(results, **keys).empty

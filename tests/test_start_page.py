@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -59,24 +60,19 @@ def test_each_gain_is_a_recorded_paired_difference_of_its_own_method_size_and_ne
         ("Real-ESRGAN", "14"),
         ("FTLGAN", "56"),
     }
+    caption = caption_of(outputs, "AUC minus that")
     for row in rows:
         view = {"1": "devtest", "2": "view2"}[row["view"]]
-        unseen = []
+        found = {}
         for head in (h for h in row if h.split(" ")[0] in NETWORKS):
             where = {"protocol": view, "method": row["method"], "px": int(row["px"]), "recognizer": network_of(head)}
-            found = tables.pick(results, metric="auc_minus_bicubic", **where, **SEEN)
-            assert row[head].lstrip("+") in {tables.written(r, 4) for _, r in found.iterrows()}
-            assert f"View {row['view']} ({int(found['n'].iloc[0]):,} pairs)" in caption_of(outputs, "AUC minus that")
-            if network_of(head) in record.UNSEEN:
-                unseen.append(found.iloc[0])
-        said = (
-            "helps"
-            if all(r["low"] > 0 for r in unseen)
-            else "hurts"
-            if all(r["high"] < 0 for r in unseen)
-            else "unsure"
-        )
-        assert row["unseen"] == said and len(unseen) == 2
+            there = tables.pick(results, metric="auc_minus_bicubic", **where, **SEEN)
+            assert row[head].lstrip("+") in {tables.written(r, 4) for _, r in there.iterrows()}
+            assert row[head].startswith("+") == bool(there["value"].iloc[0] > 0)
+            found[network_of(head)] = there.iloc[0]
+        assert f"View {row['view']} ({int(found['sface']['n']):,} pairs)" in caption
+        low, high = (np.array([found[n][k] for n in record.UNSEEN]) for k in ("low", "high"))
+        assert row["unseen"] == ("helps" if (low > 0).all() else "hurts" if (high < 0).all() else "unsure")
 
 
 def test_what_helps_and_hurts_is_said_of_those_rows(outputs, glued):

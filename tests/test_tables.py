@@ -204,3 +204,10 @@ def test_a_note_says_what_quick_embedding_moves():
 def test_what_rounds_to_nothing_has_no_minus_sign() -> None:
     row = pd.Series({"value": -0.0004, "low": -0.02, "high": 0.0})
     assert tables.written(row) == "0.00 [-0.02, 0.00]" and tables.written(row, 1, 100) == "0.0 [-2.0, 0.0]"
+
+
+def test_a_gain_has_a_plus_and_nothing_else_has():
+    for value, said in ((0.0147, "+0.0147"), (-0.0044, "-0.0044"), (0.0, "0.0000")):
+        row = pd.Series({"value": value, "low": -0.1, "high": 0.1})
+        assert tables.gained(row) == f"{said} [-0.1000, 0.1000]"
+    assert tables.gained(pd.Series({"value": 1.0, "low": np.nan, "high": np.nan}), 1) == "+1.0"

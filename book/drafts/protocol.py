@@ -50,7 +50,7 @@ colour = figures.method_colour
 
 def said(row, digits=4):
     """A difference in words: +0.0123 [0.0100, 0.0150]."""
-    return "not recorded" if row is None else "+" * bool(row["value"] > 0) + tables.written(row, digits)
+    return "not recorded" if row is None else tables.gained(row, digits)
 
 
 # %% [markdown]
