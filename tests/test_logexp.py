@@ -212,6 +212,18 @@ def test_the_kept_mean_of_weights_by_hand(tmp_path):
     assert np.abs(plain - start).max() > 1e-4
 
 
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_the_kept_share_of_what_was_learnt_by_hand(tmp_path, average):
+    long = replace(ONLY, target="frozen", weight=1e3, average=average, schedule=replace(PLAN, steps=2))
+    whole, part = (
+        load_file(paper.train(replace(long, share=share), halves(), tmp_path / f"{share}", frozen()))["by"].numpy()
+        for share in (1.0, 0.25)
+    )
+    start = np.array([0.2, 0, 0])
+    np.testing.assert_allclose(part, start + 0.25 * (whole - start), atol=1e-7)
+    assert np.abs(whole - start).max() > 1e-4
+
+
 def test_the_frozen_network_does_not_change_by_a_bit(tmp_path):
     still = frozen()
     before = embeddings.weights_digest(still)
@@ -232,7 +244,14 @@ def test_validation_sees_a_collapse(tmp_path):
     assert collapse(curve) == 3 and collapse(curve[:2]) is None
 
 
-@pytest.mark.parametrize("settings", [replace(ONLY, classification=1.0), replace(ONLY, target="frozen", average=0.9)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(ONLY, classification=1.0),
+        replace(ONLY, target="frozen", average=0.9),
+        replace(ONLY, target="frozen", average=0.9, share=0.5),
+    ],
+)
 def test_an_interrupted_training_ends_in_the_same_bits(tmp_path, monkeypatch, settings):
     plan = replace(PLAN, steps=9, checkpoint_every=3, batch_size=2)
     settings = replace(settings, schedule=plan, optimizer="adam", unit="pull", jitter=Jitter(2), flip_apart=True)
@@ -318,7 +337,8 @@ def test_settings_of_the_released_code():
         ({"target": "mean"}, "'mean' and 'printed'"),
         ({"unit": "share"}, "'both' and 'share'"),
         ({"optimizer": "lamb"}, "'lamb'"),
-        ({"average": 1.0}, "less than 1, but found 'sgd' and 1.0"),
+        ({"average": 1.0}, "at most 1, but found 'sgd', 1.0 and 1.0"),
+        ({"share": 0.0}, "at most 1, but found 'sgd', 0.0 and 0.0"),
     ],
 )
 def test_what_is_no_training_is_refused(wrong, words):

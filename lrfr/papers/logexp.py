@@ -65,6 +65,8 @@ class Settings:
         optimizer: ``"sgd"`` (the paper) or ``"adam"``.
         momentum, decay: of SGD; ``decay`` is its weight decay.
         average: what is kept is an exponential mean of the weights with this decay; 0 keeps the last weights.
+        share: of what was learnt that is kept: start + share (end - start) of all weights [Wortsman et al., Robust
+            fine-tuning of zero-shot models]. The curve is that of the whole.
     """
 
     network: backbones.Backbone = "mobilefacenet"
@@ -87,6 +89,7 @@ class Settings:
     momentum: float = 0.9
     decay: float = 5e-4
     average: float = 0.0
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse what is no training of this paper."""
@@ -102,10 +105,10 @@ class Settings:
                 f"The target is both, stopped or frozen and lambda counts in printed or pull, but found "
                 f"'{self.target}' and '{self.unit}'."
             )
-        if self.optimizer not in ("sgd", "adam") or not 0 <= self.average < 1:
+        if self.optimizer not in ("sgd", "adam") or not 0 <= self.average < 1 or not 0 < self.share <= 1:
             raise LrfrError(
-                f"The optimiser is sgd or adam and the mean of weights decays by less than 1, but found "
-                f"'{self.optimizer}' and {self.average}."
+                f"The optimiser is sgd or adam, the mean of weights decays by less than 1 and the share that is kept "
+                f"is above 0 and at most 1, but found '{self.optimizer}', {self.average} and {self.share}."
             )
 
     @property
@@ -235,6 +238,7 @@ def train(
     optimizer = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
     model = modules["model"].train()
     mean = copy.deepcopy(network) if settings.average else None
+    shared = copy.deepcopy(network) if settings.share < 1 else None
     factor, derived = settings.weight, {}
     if settings.unit == "pull" and settings.weight:
         factor = settings.weight / starting_pull(settings, model, faces)
@@ -292,15 +296,17 @@ def train(
         descend(fabric, optimizer, loss)
         if mean is not None:
             follow(mean, network, settings.average)
+        if shared is not None and number + 1 == plan.steps:
+            follow(shared, network if mean is None else mean, 1 - settings.share)
         return {"loss": loss, **parts}
 
-    kept = modules if mean is None else {**modules, "mean": mean}
+    kept = modules | {key: module for key, module in (("mean", mean), ("shared", shared)) if module is not None}
     look = None
     if watched is not None:
         judged = mean if mean is not None else model
         look = validation.recognition(judged, watched.tensor().to(fabric.device), WATCHED, frozen)
     running = Progressing(kept, {"optimizer": optimizer})
-    result = "model" if mean is None else "mean"
+    result = next((key for key in ("shared", "mean") if key in kept), "model")
     return fit(folder, settings, plan, fabric, running, step, result, look, derived)
 
 
