@@ -7,11 +7,11 @@ import torch
 from test_logexp_rows import line
 from toy_recognition import corners, own_results, some_pairs
 
-from lrfr import datasets, measure, methods, record, tables
+from lrfr import datasets, measure, methods, recognizers, record, tables
 from lrfr.evaluation import verification
 from lrfr.measure import COLUMNS, Measured
-from lrfr.plans import planned
-from lrfr.record import Entry, benchmark, logexp_roads
+from lrfr.plans import find, planned
+from lrfr.record import Entry, benchmark, logexp_roads, logexp_shares
 from lrfr.record import logexp as record_logexp
 from lrfr.record import logexp_rows as rows
 from lrfr.record import logexp_tables as large
@@ -116,6 +116,36 @@ def test_roads_are_compared_on_the_same_pairs_and_recorded_once(tmp_path, tmp_pa
     )
     monkeypatch.setattr(logexp_roads, "rows", None)  # nothing is missing
     assert len(record_logexp.record(["roads"])) == len(table)
+
+
+def test_shares_lie_on_the_line_from_the_pretrained_network_through_the_shipped_one():
+    sample = datasets.load("att").tensor(np.arange(0, 40, 10))
+    start, whole = (logexp_shares.recogniser(share) for share in (0.0, 1.0))
+    shipped, _ = record_logexp.recogniser("robust")
+    kept = find("logexp-robust").settings.share
+    for recogniser, other in ((start, recognizers.load("mobilefacenet")), (logexp_shares.recogniser(kept), shipped)):
+        with torch.no_grad():
+            torch.testing.assert_close(recogniser(sample), other(sample), rtol=1e-3, atol=2e-3)
+    weights = [dict(r.network.named_parameters())["linear.weight"] for r in (start, shipped, whole)]
+    torch.testing.assert_close(weights[1] - weights[0], kept * (weights[2] - weights[0]), rtol=1e-3, atol=1e-5)
+    assert (weights[2] - weights[0]).abs().max() > 1e-3
+
+
+def test_shares_are_compared_with_the_pretrained_network(monkeypatch):
+    faces = datasets.load("att").subset(np.concatenate([np.arange(4) * 2 + 10 * p for p in range(6)]))
+    pairs = some_pairs(faces)
+    plain, part = corners("mobilefacenet"), corners("share-0.3", "euclidean")
+    monkeypatch.setattr(logexp_shares, "recogniser", {0.3: part}.__getitem__)
+    monkeypatch.setattr(recognizers, "load", {"mobilefacenet": plain}.__getitem__)
+    entry = Entry(methods.interpolation(14), recognizer="share-0.3")
+    table = pd.concat([logexp_shares.rows(faces, pairs, entry, 30)]).assign(set="lfw")
+    measured = Measured(faces, entry.method)
+    for setting in measure.SETTINGS:
+        auc = [verification.auc(measured.similarity(r, pairs, setting), pairs.genuine) for r in (part, plain)]
+        assert tables.value(table, **rows.shared(0.3, 14, setting)) == pytest.approx(auc[0])
+        found = tables.value(table, **rows.shared(0.3, 14, setting, "auc_minus_mobilefacenet"))
+        assert found == pytest.approx(auc[0] - auc[1])
+    assert len(logexp_shares.entries()) == len(logexp_shares.SHARES) * len(logexp_shares.SIZES)
 
 
 def test_the_central_claim_is_three_questions():

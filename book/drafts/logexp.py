@@ -58,6 +58,7 @@ from lrfr.record import logexp_tables as large
 from lrfr.record.logexp import BASELINE, FIGURE3, OURS, SIZES
 from lrfr.record.logexp_inside import COSFACE, DISTANCES
 from lrfr.record.logexp_rows import RIVAL, ROBUST, SETTINGS, at, title
+from lrfr.record.logexp_shares import LOSS, SHARES
 from lrfr.training import Schedule
 
 run = chapter.start(profile, seed, device, data_root)
@@ -66,6 +67,8 @@ results = record.load("logexp")
 paper = published.load("logexp")
 SHOWN = (BASELINE, ROBUST, OURS)
 COLOUR = {n: figures.method_colour("bicubic" if n == BASELINE else title(n)) for n in (*SHOWN, RIVAL)}
+VIEW1 = {"setting": "both", "metric": "accuracy", "protocol": "devtest"}
+n_first = int(tables.pick(results, **at(BASELINE, 7, **VIEW1))["n"].iloc[0])
 AIMS = {7: 0.95, 14: 0.99}  # AUC that this study set itself: LR probe, HR gallery, LFW View 2
 
 
@@ -284,6 +287,39 @@ figures.show_table(
 )
 
 # %% [markdown]
+# ### How much of it to keep
+#
+# A network that learns small faces forgets something of large ones. On the line between its weights before and after
+# lie networks that keep most of both {cite}`wortsman2022`. How far to go along it was chosen on LFW View 1.
+
+# %% tags=["hide-input"]
+LOST = f"auc_minus_{BASELINE}"
+kept = rows.settings_of(ROBUST).share
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.3))
+for axis, part in zip(axes, ((7, 14), (28, SIZE)), strict=True):
+    for px in part:
+        found = pd.concat([tables.pick(results, **rows.shared(s, px, "probe", LOST)) for s in SHARES])
+        words, colour = "HR" if px == SIZE else f"{px} px", figures.palette()[{7: 3, 14: 1, 28: 4, SIZE: 7}[px]]
+        where = np.array(SHARES) + (0.006 if px in (14, SIZE) else -0.006)
+        figures.intervals(axis, where, found, color=colour, label=words, linestyle="-")
+    axis.axhline(0, color=COLOUR[BASELINE], lw=1)
+    axis.axvline(kept, color="#666666", lw=0.8, ls=":")
+    axis.set(xlabel="share of what was learnt")
+    axis.legend(fontsize=8, loc="center right" if part[0] == 7 else "lower left")
+axes[0].set(title="what is gained", ylabel="AUC minus pretrained")
+axes[1].set(title="what it costs")
+cost = {s: min(tables.value(results, **rows.shared(s, px, "probe", LOST)) for px in (28, SIZE)) for s in SHARES}
+cheap = [s for s, lost in cost.items() if lost > -LOSS]
+figures.show(
+    figure,
+    caption=f"Between the pretrained network (0) and the end of the training (1), LFW View 1, {n_first:,} pairs, LR "
+    f"probe, paired 95 % intervals; the scales differ. Dotted: the share that is kept, {kept:g}. Less than {LOSS:g} is "
+    f"lost at 28 px and at HR up to {max(cheap):g}.",
+    alt="Two plots of the difference in AUC to the pretrained network against the share of what was learnt.",
+    name="logexp-shares",
+)
+
+# %% [markdown]
 # ### A short training of your own
 #
 # A few steps on AT&T faces, some people held back and watched: once by distillation, once by the paper's loss at a
@@ -401,14 +437,12 @@ figures.show(
 # classes off them: below 12 px extremely hard, 12 to 20 px hard, 20 to 32 px semi-hard.
 
 # %% tags=["hide-input"]
-VIEW1 = {"setting": "both", "metric": "accuracy", "protocol": "devtest"}
 MODELS = {BASELINE: "pretrained", "baseline": "HR alone"}
 MODELS |= {n: f"HR and {rows.recipe(n)['LR sizes']}" for n in FIGURE3[:-1]} | {OURS: "HR and 7, 14, 20 px"}
 LINE = dict(zip(MODELS, ((0, (4, 2)), ":", *["-"] * 5), strict=True))
 TINT = dict(
     zip(MODELS, (COLOUR[BASELINE], "#888888", *(figures.palette()[i] for i in (3, 1, 4, 9)), COLOUR[OURS]), strict=True)
 )
-n_first = int(tables.pick(results, **at(BASELINE, 7, **VIEW1))["n"].iloc[0])
 sample = people.tensor(np.arange(0, len(people), 8))
 alike = {px: float(quality.ssim(degradation.round_trip(sample, px), sample).mean()) for px in SIZES[:-1]} | {SIZE: 1.0}
 figure, axis = plt.subplots(figsize=(7.4, 3.9))

@@ -19,7 +19,7 @@ from lrfr.measure import Measured, Pairs
 from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, faces_of, load, logexp_roads, record_missing, shipped, view
+from lrfr.record import Entry, faces_of, load, logexp_roads, logexp_shares, record_missing, shipped, view
 from lrfr.record.benchmark import ROBUST
 from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_faces, gradient_rows
 
@@ -148,7 +148,8 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
 
     Args:
         sets: att, caltech, celeba-held-out, view2, devtest; ``ablations`` for every finished ablation on LFW View 1,
-            ``gradients`` for Fig. 3b on AT&T, ``roads`` for super-resolution against the robust recogniser on View 2.
+            ``gradients`` for Fig. 3b on AT&T, ``roads`` for super-resolution against the robust recogniser on View 2,
+            ``shares`` for how much of what that one learnt is worth keeping, on View 1.
         replicates: draws of the intervals.
         sizes: sides in pixels.
 
@@ -160,7 +161,8 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
     """
     if not sets:
         raise LrfrError(
-            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations, gradients or roads."
+            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations, gradients, roads or "
+            "shares."
         )
     for name in sets:
         if name == "gradients":
@@ -168,6 +170,9 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
             continue
         if name == "roads":
             _record_roads(replicates)
+            continue
+        if name == "shares":
+            _record_shares(replicates)
             continue
         known = [BASELINE, *ablations()] if name == "ablations" else names()
         here = bench("devtest" if name == "ablations" else name, replicates)
@@ -186,6 +191,17 @@ def _record_roads(replicates: int) -> None:
         logexp_roads.PROTOCOL,
         found,
         lambda entry: logexp_roads.rows(faces, pairs, entry, pretrained, taught, replicates),
+    )
+
+
+def _record_shares(replicates: int) -> None:
+    faces, pairs = view("devtest")
+    record_missing(
+        "logexp",
+        faces.name,
+        logexp_shares.PROTOCOL,
+        logexp_shares.entries(),
+        lambda entry: logexp_shares.rows(faces, pairs, entry, replicates),
     )
 
 

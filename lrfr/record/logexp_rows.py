@@ -17,7 +17,7 @@ from lrfr.losses.logexp import Distance
 from lrfr.papers import logexp_study
 from lrfr.papers.logexp import Settings
 from lrfr.record import SETTING_NAMES as SETTINGS
-from lrfr.record import surveillance
+from lrfr.record import logexp_shares, surveillance
 from lrfr.record.logexp import BASELINE, ROBUST
 from lrfr.record.logexp_inside import GRADIENT_SET
 from lrfr.tables import Keys
@@ -53,6 +53,11 @@ def inside(recognizer: str, px: int, metric: str = "error_share", protocol: str 
 def gradient(recognizer: str, px: int, metric: str = "gradient_logexp") -> Keys:
     """Fig. 3b; see :func:`lrfr.record.logexp_inside.gradient_rows`."""
     return at(recognizer, px, "", metric, "gradients") | {"set": GRADIENT_SET}
+
+
+def shared(share: float, px: int, setting: str, metric: str = "auc") -> Keys:
+    """A share of what *robust* learnt, LFW View 1; see :mod:`lrfr.record.logexp_shares`."""
+    return at(logexp_shares.called(share), px, setting, metric, logexp_shares.PROTOCOL)
 
 
 def difference(results: pd.DataFrame, a: str, b: str, keys: Keys) -> pd.Series:
@@ -162,6 +167,7 @@ def recipe(name: str) -> dict[str, str]:
     rest = [f"CosFace {s.classification:g}" if s.classification else ""]
     rest += [f"anchor {s.anchor:g}" if s.anchor else "", f"relation {s.relation:g}" if s.relation else ""]
     rest += ["jitter" if s.jitter else "", f"mean of weights {s.average:g}" if s.average else ""]
+    rest += [f"{s.share:g} of it kept" if s.share < 1 else ""]
     return {
         "LR sizes": sizes.replace(" px = 1:1", " px alike") if sizes.endswith("= 1:1") else sizes,
         "distance": distance_in_words(s.distance) if s.weight else "–",

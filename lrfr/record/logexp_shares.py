@@ -1,0 +1,67 @@
+"""How much of what the robust recogniser learnt to keep: networks between its start and its end, on LFW View 1.
+
+All are made from the shipped weights, which lie at the settings' share between the two: the end is further on along
+the same line.
+"""
+
+import copy
+from functools import lru_cache
+
+import pandas as pd
+
+from lrfr import assets, embeddings, measure, methods, recognizers
+from lrfr.alignment import SIZE
+from lrfr.datasets import FaceDataset
+from lrfr.measure import Measured, Pairs
+from lrfr.networks import mobilefacenet
+from lrfr.papers import logexp_study
+from lrfr.papers.logexp import follow
+from lrfr.recognizers import ROBUST, Recognizer
+from lrfr.record import Entry
+from lrfr.training import load_weights
+
+PROTOCOL = "shares"
+SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+#: Two that it shall gain at, and two that it shall lose nothing at.
+SIZES = (7, 14, 28, SIZE)
+#: Most that may be lost in AUC at 28 px and at HR.
+LOSS = 0.001
+
+
+def called(share: float) -> str:
+    """Name of the recogniser in the results."""
+    return f"share-{share:g}"
+
+
+@lru_cache(maxsize=2)
+def recogniser(share: float) -> Recognizer:
+    """The pretrained network, moved by a share of what the whole training changed; 0 is itself, 1 the training's end.
+
+    Raises:
+        LrfrError: the shipped weights or the packaged ones cannot be read.
+    """
+    start = mobilefacenet.from_onnx(assets.path("mobilefacenet"))
+    shipped = load_weights(copy.deepcopy(start), methods.checkpoint(ROBUST))
+    follow(start, shipped, 1 - share / logexp_study.robust().share)
+    return Recognizer(called(share), start.eval(), mobilefacenet.DIM, "cosine")
+
+
+def entries() -> list[Entry]:
+    """Each share at each size; measured anew when other weights are shipped."""
+    digest = embeddings.file_digest(methods.checkpoint(ROBUST))
+    ways = [methods.hr() if px == SIZE else methods.interpolation(px) for px in SIZES]
+    return [Entry(way, weights=digest, recognizer=called(s)) for s in SHARES for way in ways]
+
+
+def rows(faces: FaceDataset, pairs: Pairs, entry: Entry, replicates: int = 1000) -> pd.DataFrame:
+    """One share at one size: verification, and the paired differences to the pretrained network."""
+    mine = recogniser(float(entry.recognizer.removeprefix("share-")))
+    measured = Measured(faces, entry.method)
+    baseline = recognizers.load("mobilefacenet")
+    return pd.concat(
+        [
+            measure.pair_rows(measured, mine, pairs, PROTOCOL, replicates),
+            measure.recognizer_difference_rows(measured, mine, baseline, pairs, PROTOCOL, replicates),
+        ],
+        ignore_index=True,
+    )
