@@ -29,6 +29,7 @@ from lrfr.evaluation import quality
 from lrfr.measure import Measured
 from lrfr.papers import frloss
 from lrfr.record import frloss as record_frloss
+from lrfr.record import logexp_tables
 from lrfr.training import Schedule
 
 run = chapter.start(profile, seed, device, data_root)
@@ -464,6 +465,19 @@ claims = [
 figures.claims_table(claims, "frloss")
 won = int((every["low"] > 0).sum())
 chapter.glue_text("frloss-above-unseen", f"{'yes' if won == len(every) else 'no'}, {won} of {len(every)}")
+
+# %% [markdown]
+# ## Or no super-resolution at all?
+#
+# {doc}`logexp` leaves the picture as it is and teaches a recogniser small faces instead. That recogniser, *robust*,
+# behind bicubic enlargement, against this chapter's method before the MobileFaceNet that *robust* was taught from:
+
+# %%
+figures.show_table(
+    logexp_tables.chapters_table(record.load("logexp"), ("frloss",)).drop(columns=["chapter", "its method"]),
+    "Two roads on the same pairs: LFW View 2, 95 % intervals over people, differences paired.",
+    name="frloss-robust",
+)
 
 # %% [markdown]
 # ## Summary

@@ -41,6 +41,7 @@ from lrfr.losses.pull import pulls
 from lrfr.papers import ipfsrgan
 from lrfr.record import ipfsrgan as record_ipfsrgan
 from lrfr.record import ipfsrgan_rows as at
+from lrfr.record import logexp_tables
 from lrfr.record.ipfsrgan import ALPHAS, MIXED, PX, THRESHOLDS
 from lrfr.record.ipfsrgan_rows import ESRGAN, IP, ORDER, PHOTO, SETS, SRCNN, SRCNN_L1, SRGAN, SWAPPED
 
@@ -593,6 +594,19 @@ for name, words in (
     ("blur", f"{blurs}, {better(blur)} intervals say less"),
 ):
     chapter.glue_text(f"ipfsrgan-summary-{name}", words)
+
+# %% [markdown]
+# ## Or no super-resolution at all?
+#
+# {doc}`logexp` leaves the picture as it is and teaches a recogniser small faces instead. That recogniser, *robust*,
+# behind bicubic enlargement, against this chapter's method before the MobileFaceNet that *robust* was taught from:
+
+# %%
+figures.show_table(
+    logexp_tables.chapters_table(record.load("logexp"), ("ipfsrgan",)).drop(columns=["chapter", "its method"]),
+    "Two roads on the same pairs: LFW View 2, 95 % intervals over people, differences paired.",
+    name="ipfsrgan-robust",
+)
 
 # %% [markdown]
 # ## Summary

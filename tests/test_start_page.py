@@ -82,6 +82,21 @@ def test_what_helps_and_hurts_is_said_of_those_rows(outputs, glued):
         assert glued[f"index-{word}"] == (", ".join(told) or "none")
 
 
+def test_the_taught_recogniser_is_a_row_of_logexp(outputs, glued):
+    results = record.load("logexp")
+    rows = rows_of(outputs, "taught small faces")
+    assert [row["px"] for row in rows] == ["7", "14", "28", "112 (HR)"]
+    sure = []
+    for row, px in zip(rows, (7, 14, 28, 112), strict=True):
+        where = {"protocol": "view2", "method": "HR" if px == 112 else "bicubic", "px": px, **SEEN}
+        for head, network in (("MobileFaceNet", "mobilefacenet"), ("taught small faces", "robust")):
+            assert row[head] == tables.cell(results, 4, metric="auc", recognizer=network, **where)
+        there = tables.pick(results, metric="auc_minus_mobilefacenet", recognizer="robust", **where).iloc[0]
+        assert row["difference"] == tables.gained(there)
+        sure += [f"{px} px"] if there["low"] > 0 else []
+    assert glued["index-taught"] == ", ".join(sure)
+
+
 def test_each_area_and_psnr_of_the_finding_is_a_row_of_frloss(outputs):
     results = record.load("frloss")
     rows = rows_of(outputs, "AUC on LFW View 2")
@@ -111,4 +126,4 @@ def test_each_number_in_the_text_is_a_row_of_frloss(glued):
     told = {name for name in glued if name.startswith("index-")}
     numbers = {name for name in told if any(c.isdigit() for c in glued[name])}
     checked = {f"index-{key}-{n}" for key in ("share", "mse") for n in NETWORKS.values()}
-    assert numbers <= checked | {"index-lost-psnr", "index-over", "index-helps", "index-hurts"}
+    assert numbers <= checked | {"index-lost-psnr", "index-over", "index-helps", "index-hurts", "index-taught"}

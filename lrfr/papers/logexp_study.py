@@ -72,7 +72,7 @@ def robust(seed: int = 0) -> Settings:
     The LR embedding shall be the frozen network's HR embedding of the same photograph (1 - cosine: 512 times L2 of unit
     vectors) and have its likenesses among all training faces. Two sevenths of the faces have 7 px; 28, 56 and 112 px
     are there to keep what the network knew. It forgets some of it all the same, so only a share of what it learnt is
-    kept: the largest tenth that costs less than .001 in AUC at 28 px and at HR on LFW View 1 (``lrfr record logexp
+    kept: the largest fifth that costs less than .001 in AUC at 28 px and at HR on LFW View 1 (``lrfr record logexp
     shares``).
     """
     schedule = Schedule(2300, 32, 2e-4, warmup=50, seed=seed, checkpoint_every=100, log_every=20)

@@ -21,7 +21,7 @@ from lrfr.record import Entry
 from lrfr.training import load_weights
 
 PROTOCOL = "shares"
-SHARES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 #: Two that it shall gain at, and two that it shall lose nothing at.
 SIZES = (7, 14, 28, SIZE)
 #: Most that may be lost in AUC at 28 px and at HR.

@@ -202,11 +202,12 @@ def roads_table(results: pd.DataFrame, sizes: Sequence[int], metric: str = "auc"
     return pd.DataFrame(shown).fillna("–")
 
 
-def chapters_table(results: pd.DataFrame) -> pd.DataFrame:
-    """*robust* in the comparison of each other chapter: a row a chapter, size and setting, differences paired."""
+def chapters_table(results: pd.DataFrame, papers: Sequence[str] = tuple(logexp_roads.UPSAMPLERS)) -> pd.DataFrame:
+    """*robust* in the comparison of these chapters: a row a chapter, size and setting, differences paired."""
     metrics = {"auc": "AUC", "d_prime": "d'", "accuracy": "accuracy"}
     shown = []
-    for paper, (label, files) in logexp_roads.UPSAMPLERS.items():
+    for paper in papers:
+        label, files = logexp_roads.UPSAMPLERS[paper]
         for px in files:
             for setting in rows.SETTINGS:
                 there = roads(results, px, setting)
