@@ -21,12 +21,13 @@ class _PReLU(torch.autograd.Function):
         (gradient,) = gradients
         x, slope = ctx.saved_tensors
         along_x = along_slope = None
-        kept = torch.ops.aten.threshold_backward(gradient, x, 0)
-        rest = gradient - kept  # the gradient where x is negative, else 0
         if ctx.needs_input_grad[0]:
-            along_x = torch.addcmul(kept, rest, slope.view(-1, *[1] * (x.ndim - 2)))
+            # Zero where x is negative; the slope's share of the gradient is then added everywhere, which changes
+            # nothing where both are the same.
+            kept = torch.ops.aten.threshold_backward(gradient, x, 0)
+            along_x = torch.lerp(kept, gradient, slope.view(-1, *[1] * (x.ndim - 2)))
         if ctx.needs_input_grad[1]:
-            along_slope = rest.mul_(x).sum([d for d in range(x.ndim) if d != 1])
+            along_slope = (gradient * x.clamp_max(0)).sum([d for d in range(x.ndim) if d != 1])
         return along_x, along_slope
 
 
