@@ -136,9 +136,8 @@ def test_shares_are_compared_with_the_pretrained_network(monkeypatch):
     pairs = some_pairs(faces)
     plain, part = corners("mobilefacenet"), corners("share-0.3", "euclidean")
     monkeypatch.setattr(logexp_shares, "recogniser", {0.3: part}.__getitem__)
-    monkeypatch.setattr(recognizers, "load", {"mobilefacenet": plain}.__getitem__)
     entry = Entry(methods.interpolation(14), recognizer="share-0.3")
-    table = pd.concat([logexp_shares.rows(faces, pairs, entry, 30)]).assign(set="lfw")
+    table = pd.concat([logexp_shares.rows(faces, pairs, entry, plain, 30)]).assign(set="lfw")
     measured = Measured(faces, entry.method)
     for setting in measure.SETTINGS:
         auc = [verification.auc(measured.similarity(r, pairs, setting), pairs.genuine) for r in (part, plain)]

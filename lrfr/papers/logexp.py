@@ -239,6 +239,7 @@ def train(
     model = modules["model"].train()
     mean = copy.deepcopy(network) if settings.average else None
     shared = copy.deepcopy(network) if settings.share < 1 else None
+    learnt = network if mean is None else mean
     factor, derived = settings.weight, {}
     if settings.unit == "pull" and settings.weight:
         factor = settings.weight / starting_pull(settings, model, faces)
@@ -297,17 +298,16 @@ def train(
         if mean is not None:
             follow(mean, network, settings.average)
         if shared is not None and number + 1 == plan.steps:
-            follow(shared, network if mean is None else mean, 1 - settings.share)
+            follow(shared, learnt, 1 - settings.share)
         return {"loss": loss, **parts}
 
-    kept = modules | {key: module for key, module in (("mean", mean), ("shared", shared)) if module is not None}
+    copies = {key: module for key, module in {"mean": mean, "shared": shared}.items() if module is not None}
     look = None
     if watched is not None:
         judged = mean if mean is not None else model
         look = validation.recognition(judged, watched.tensor().to(fabric.device), WATCHED, frozen)
-    running = Progressing(kept, {"optimizer": optimizer})
-    result = next((key for key in ("shared", "mean") if key in kept), "model")
-    return fit(folder, settings, plan, fabric, running, step, result, look, derived)
+    running = Progressing(modules | copies, {"optimizer": optimizer})
+    return fit(folder, settings, plan, fabric, running, step, ["model", *copies][-1], look, derived)
 
 
 @torch.no_grad()

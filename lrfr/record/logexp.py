@@ -165,20 +165,23 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
             "shares."
         )
     for name in sets:
-        if name == "gradients":
-            _record_gradients(sizes)
-            continue
-        if name == "roads":
-            _record_roads(replicates)
-            continue
-        if name == "shares":
-            _record_shares(replicates)
-            continue
-        known = [BASELINE, *ablations()] if name == "ablations" else names()
-        here = bench("devtest" if name == "ablations" else name, replicates)
-        for recognizer in known:  # one after the other, so that its network is loaded once
-            record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], sizes), here.rows)
+        match name:
+            case "gradients":
+                _record_gradients(sizes)
+            case "roads":
+                _record_roads(replicates)
+            case "shares":
+                _record_shares(replicates)
+            case "ablations":
+                _record_bench(bench("devtest", replicates), [BASELINE, *ablations()], sizes)
+            case _:
+                _record_bench(bench(name, replicates), names(), sizes)
     return load("logexp")
+
+
+def _record_bench(here: Bench, known: Sequence[str], sizes: Sequence[int]) -> None:
+    for recognizer in known:  # one after the other, so that its network is loaded once
+        record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], sizes), here.rows)
 
 
 def _record_roads(replicates: int) -> None:
@@ -196,12 +199,13 @@ def _record_roads(replicates: int) -> None:
 
 def _record_shares(replicates: int) -> None:
     faces, pairs = view("devtest")
+    pretrained, _ = recogniser(BASELINE)
     record_missing(
         "logexp",
         faces.name,
         logexp_shares.PROTOCOL,
         logexp_shares.entries(),
-        lambda entry: logexp_shares.rows(faces, pairs, entry, replicates),
+        lambda entry: logexp_shares.rows(faces, pairs, entry, pretrained, replicates),
     )
 
 

@@ -9,18 +9,18 @@ from functools import lru_cache
 
 import pandas as pd
 
-from lrfr import assets, embeddings, measure, methods, recognizers
+from lrfr import embeddings, measure, methods
 from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset
 from lrfr.measure import Measured, Pairs
 from lrfr.networks import mobilefacenet
-from lrfr.papers import logexp_study
-from lrfr.papers.logexp import follow
+from lrfr.papers import logexp, logexp_study
 from lrfr.recognizers import ROBUST, Recognizer
 from lrfr.record import Entry
 from lrfr.training import load_weights
 
 PROTOCOL = "shares"
+_PREFIX = "share-"
 SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 #: Two that it shall gain at, and two that it shall lose nothing at.
 SIZES = (7, 14, 28, SIZE)
@@ -30,7 +30,7 @@ LOSS = 0.001
 
 def called(share: float) -> str:
     """Name of the recogniser in the results."""
-    return f"share-{share:g}"
+    return f"{_PREFIX}{share:g}"
 
 
 @lru_cache(maxsize=2)
@@ -40,10 +40,11 @@ def recogniser(share: float) -> Recognizer:
     Raises:
         LrfrError: the shipped weights or the packaged ones cannot be read.
     """
-    start = mobilefacenet.from_onnx(assets.path("mobilefacenet"))
-    shipped = load_weights(copy.deepcopy(start), methods.checkpoint(ROBUST))
-    follow(start, shipped, 1 - share / logexp_study.robust().share)
-    return Recognizer(called(share), start.eval(), mobilefacenet.DIM, "cosine")
+    settings = logexp_study.robust()
+    network = logexp.start(settings)
+    shipped = load_weights(copy.deepcopy(network), methods.checkpoint(ROBUST))
+    logexp.follow(network, shipped, 1 - share / settings.share)
+    return Recognizer(called(share), network, mobilefacenet.DIM, "cosine")
 
 
 def entries() -> list[Entry]:
@@ -53,15 +54,16 @@ def entries() -> list[Entry]:
     return [Entry(way, weights=digest, recognizer=called(s)) for s in SHARES for way in ways]
 
 
-def rows(faces: FaceDataset, pairs: Pairs, entry: Entry, replicates: int = 1000) -> pd.DataFrame:
+def rows(
+    faces: FaceDataset, pairs: Pairs, entry: Entry, pretrained: Recognizer, replicates: int = 1000
+) -> pd.DataFrame:
     """One share at one size: verification, and the paired differences to the pretrained network."""
-    mine = recogniser(float(entry.recognizer.removeprefix("share-")))
+    mine = recogniser(float(entry.recognizer.removeprefix(_PREFIX)))
     measured = Measured(faces, entry.method)
-    baseline = recognizers.load("mobilefacenet")
     return pd.concat(
         [
             measure.pair_rows(measured, mine, pairs, PROTOCOL, replicates),
-            measure.recognizer_difference_rows(measured, mine, baseline, pairs, PROTOCOL, replicates),
+            measure.recognizer_difference_rows(measured, mine, pretrained, pairs, PROTOCOL, replicates),
         ],
         ignore_index=True,
     )
