@@ -474,7 +474,7 @@ chapter.glue_text("frloss-above-unseen", f"{'yes' if won == len(every) else 'no'
 
 # %%
 figures.show_table(
-    logexp_tables.chapters_table(record.load("logexp"), ("frloss",)).drop(columns=["chapter", "its method"]),
+    logexp_tables.beside("frloss"),
     "Two roads on the same pairs: LFW View 2, 95 % intervals over people, differences paired.",
     name="frloss-robust",
 )

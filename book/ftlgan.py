@@ -45,6 +45,7 @@ from lrfr import (
     published,
     recognizers,
     record,
+    runs,
     tables,
 )
 from lrfr.datasets import celeba
@@ -53,11 +54,10 @@ from lrfr.datasets.triplets import Triplets
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.pairs import AllPairs
-from lrfr.hardware import multiplies_bfloat16
 from lrfr.losses.perceptual import perceptual_cost
 from lrfr.losses.triplet import distance, triplet_loss
 from lrfr.measure import Measured
-from lrfr.networks import generators, vgg
+from lrfr.networks import generators
 from lrfr.networks.rrdb import RRDBSettings
 from lrfr.papers import ftlgan
 from lrfr.paths import repo_root
@@ -327,8 +327,7 @@ figures.show_table(
 # goes on, and with FaceNet where its weights are.
 
 # %%
-# bfloat16 as in the shipped runs, where the processor has units for it; elsewhere it is many times slower
-eye = vgg.load(dtype=torch.bfloat16 if multiplies_bfloat16() else torch.float32)
+eye = runs.eye(printed[14].schedule)  # in the precision of the shipped runs, as far as this machine has units for it
 full = run.profile == "paper"
 if full:
     celeba.parts()  # is the official partition there? Said before a face is cut
@@ -736,7 +735,7 @@ chapter.glue_text("ftlgan-summary-own", f"{sum(r['low'] > 0 for r in own)} of {l
 
 # %%
 figures.show_table(
-    logexp_tables.chapters_table(record.load("logexp"), ("ftlgan",)).drop(columns=["chapter", "its method"]),
+    logexp_tables.beside("ftlgan"),
     "Two roads on the same pairs: LFW View 2, 95 % intervals over people, differences paired.",
     name="ftlgan-robust",
 )

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from lrfr import chapter, datasets, degradation, figures, methods, record, tables
-from lrfr.record import benchmark, logexp_rows
+from lrfr.record import benchmark, logexp_rows, logexp_tables
 from lrfr.record.logexp_rows import BASELINE, ROBUST
 
 run = chapter.start(profile, seed, device, data_root)
@@ -118,21 +118,19 @@ for word in ("helps", "hurts"):
     chapter.glue_text(f"index-{word}", ", ".join(told) or "none")
 
 # %% tags=["hide-input"]
-other, rows, sure = record.load("logexp"), [], []
-for px in (7, 14, 28, 112):
-    seen = {n: logexp_rows.at(n, px, "probe") for n in (BASELINE, ROBUST)}
-    gain = logexp_rows.over(other, ROBUST, px, "probe")
-    row = {"px": "112 (HR)" if px == 112 else px, "MobileFaceNet": tables.cell(other, 4, **seen[BASELINE])}
-    row["taught small faces"] = tables.cell(other, 4, **seen[ROBUST])
-    rows.append(row | {"difference": tables.gained(gain)})
-    sure += [f"{px} px"] if gain["low"] > 0 else []
+other, TAUGHT = record.load("logexp"), (7, 14, 28, 112)
+more = {px: logexp_rows.over(other, ROBUST, px, "probe") for px in TAUGHT}
+both = logexp_tables.beside_pretrained(other, (BASELINE, ROBUST), (), TAUGHT, "probe", "auc")
+both.columns = ["px", "MobileFaceNet", "taught small faces"]
+both["px"] = both["px"].replace({112: "112 (HR)"})
+both["difference"] = [tables.gained(gain) for gain in more.values()]
 figures.show_table(
-    pd.DataFrame(rows),
+    both,
     "The other road: bicubic enlargement for all, but a recogniser that was taught small faces. AUC, LR probe against "
-    f"HR gallery, LFW View 2, {int(gain['n']):,} pairs, 95 % intervals over people, differences paired.",
+    f"HR gallery, LFW View 2, {int(more[7]['n']):,} pairs, 95 % intervals over people, differences paired.",
     name="index-taught",
 )
-chapter.glue_text("index-taught", ", ".join(sure) or "no size")
+chapter.glue_text("index-taught", ", ".join(f"{px} px" for px, gain in more.items() if gain["low"] > 0) or "no size")
 
 # %% [markdown]
 # - **It helps recognisers that had no say:** {glue:text}`index-helps`.

@@ -603,7 +603,7 @@ for name, words in (
 
 # %%
 figures.show_table(
-    logexp_tables.chapters_table(record.load("logexp"), ("ipfsrgan",)).drop(columns=["chapter", "its method"]),
+    logexp_tables.beside("ipfsrgan"),
     "Two roads on the same pairs: LFW View 2, 95 % intervals over people, differences paired.",
     name="ipfsrgan-robust",
 )

@@ -295,27 +295,27 @@ figures.show_table(
 
 # %% tags=["hide-input"]
 LOST = f"auc_minus_{BASELINE}"
-kept = rows.settings_of(ROBUST).share
+share = rows.settings_of(ROBUST).share
+PANELS = {"what is gained": {7: 3, 14: 1}, "what it costs": {28: 4, SIZE: 7}}  # size: colour
+differ = {}
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.3))
-for axis, part in zip(axes, ((7, 14), (28, SIZE)), strict=True):
-    for px in part:
-        found = pd.concat([tables.pick(results, **rows.shared(s, px, "probe", LOST)) for s in SHARES])
-        words, colour = "HR" if px == SIZE else f"{px} px", figures.palette()[{7: 3, 14: 1, 28: 4, SIZE: 7}[px]]
-        where = np.array(SHARES) + (0.006 if px in (14, SIZE) else -0.006)
-        figures.intervals(axis, where, found, color=colour, label=words, linestyle="-")
+for axis, (words, tints) in zip(axes, PANELS.items(), strict=True):
+    for shift, (px, tint) in zip((-0.006, 0.006), tints.items(), strict=True):
+        differ[px] = pd.concat([tables.pick(results, **rows.shared(s, px, "probe", LOST)) for s in SHARES])
+        name = "HR" if px == SIZE else f"{px} px"
+        where = np.array(SHARES) + shift
+        figures.intervals(axis, where, differ[px], color=figures.palette()[tint], label=name, linestyle="-")
     axis.axhline(0, color=COLOUR[BASELINE], lw=1)
-    axis.axvline(kept, color="#666666", lw=0.8, ls=":")
-    axis.set(xlabel="share of what was learnt")
-    axis.legend(fontsize=8, loc="center right" if part[0] == 7 else "lower left")
-axes[0].set(title="what is gained", ylabel="AUC minus pretrained")
-axes[1].set(title="what it costs")
-cost = {s: min(tables.value(results, **rows.shared(s, px, "probe", LOST)) for px in (28, SIZE)) for s in SHARES}
-cheap = [s for s, lost in cost.items() if lost > -LOSS]
+    axis.axvline(share, color="#666666", lw=0.8, ls=":")
+    axis.set(title=words, xlabel="share of what was learnt")
+    axis.legend(fontsize=8, loc="center right" if 7 in tints else "lower left")
+axes[0].set_ylabel("AUC minus pretrained")
+cheap = [s for s, *lost in zip(SHARES, differ[28]["value"], differ[SIZE]["value"], strict=True) if min(lost) > -LOSS]
 figures.show(
     figure,
     caption=f"Between the pretrained network (0) and the end of the training (1), LFW View 1, {n_first:,} pairs, LR "
-    f"probe, paired 95 % intervals; the scales differ. Dotted: the share that is kept, {kept:g}. Less than {LOSS:g} is "
-    f"lost at 28 px and at HR up to {max(cheap):g}.",
+    f"probe, paired 95 % intervals; the scales differ. Dotted: the share that is kept, {share:g}. Less than {LOSS:g} "
+    f"is lost at 28 px and at HR up to {max(cheap):g}.",
     alt="Two plots of the difference in AUC to the pretrained network against the share of what was learnt.",
     name="logexp-shares",
 )
@@ -370,7 +370,7 @@ else:
 # differs by more than a thousandth, a gradient by more than a hundredth of itself. `demo` takes *robust* and the
 # pretrained network at 7 px and HR, `study` all shipped networks at all sizes, on Caltech {cite}`weber1999` and on LFW
 # View 2 of your own too. What needs CelebA, LFW or unshipped weights is quoted from `data/results`, as `lrfr record
-# logexp view2 devtest celeba-held-out ablations gradients roads` left it, with its provenance.
+# logexp view2 devtest celeba-held-out ablations gradients roads shares` left it, with its provenance.
 
 # %%
 if smoke:
@@ -574,7 +574,7 @@ axes[1].invert_yaxis()
 axes[1].set(xlabel="error of a dimension x 1000", title="LFW View 1, 7 px")
 figures.show(
     figure,
-    caption=f"Figure 6: mean absolute difference of HR and LR embedding, dimension by dimension. Left live, with the "
+    caption="Figure 6: mean absolute difference of HR and LR embedding, dimension by dimension. Left live, with the "
     "shipped weights; right recorded, for all four of the paper's models: below it lie "
     f"{', '.join(map(str, SHARES_BELOW))} % of the dimensions.",
     alt="Histograms of errors for four networks, and four bars with whiskers for L1, L2 and LogExp.",

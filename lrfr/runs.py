@@ -28,7 +28,7 @@ from lrfr.networks import backbones, generators, vgg
 from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
-from lrfr.training import DIVERGED, as_dict, load_weights, save_weights, settings_of
+from lrfr.training import DIVERGED, Schedule, as_dict, load_weights, save_weights, settings_of
 
 #: For a single-thread process. Without the last three, glibc hands every large tensor back to the system after use and
 #: a third of the time goes into page faults (measured: 14 instead of 42 images/s beside another process).
@@ -65,11 +65,11 @@ def _execute(run: Run) -> Path:
         case frloss.Settings():
             return frloss.train(run.settings, faces, run.folder, judge, start)
         case ipfsrgan.Settings():
-            eye = _eye(run) if run.settings.perceptual else None
-            return ipfsrgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
+            seen = eye(run.settings.schedule) if run.settings.perceptual else None
+            return ipfsrgan.train(run.settings, faces, run.folder, judge, seen, start, watched())
         case ftlgan.Settings():
-            eye = _eye(run) if run.settings.alpha else None
-            return ftlgan.train(run.settings, faces, run.folder, judge, eye, start, watched())
+            seen = eye(run.settings.schedule) if run.settings.alpha else None
+            return ftlgan.train(run.settings, faces, run.folder, judge, seen, start, watched())
         case multiscale.Settings():
             return multiscale.train(run.settings, faces, run.folder, judge, watched())
         case combination.Settings():
@@ -120,9 +120,9 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
     return logexp.train(settings, faces, folder, before, after=after)
 
 
-def _eye(run: Run) -> vgg.VGG19:
-    """VGG19-54 in the precision of the run: on a CPU bfloat16 is four times as fast."""
-    return vgg.load(dtype=torch.bfloat16 if run.settings.schedule.effective == "bf16-mixed" else torch.float32)
+def eye(schedule: Schedule) -> vgg.VGG19:
+    """VGG19-54 in the precision of a training: bfloat16 is four times as fast on a CPU that has units for it."""
+    return vgg.load(dtype=torch.bfloat16 if schedule.effective == "bf16-mixed" else torch.float32)
 
 
 def watched() -> datasets.FaceDataset:

@@ -229,6 +229,11 @@ def chapters_table(results: pd.DataFrame, papers: Sequence[str] = tuple(logexp_r
     return pd.DataFrame(shown)
 
 
+def beside(paper: str) -> pd.DataFrame:
+    """The rows of one chapter in :func:`chapters_table`, for that chapter itself."""
+    return chapters_table(record.load("logexp"), (paper,)).drop(columns=["chapter", "its method"])
+
+
 # Surveillance sets
 
 
