@@ -555,9 +555,9 @@ figures.show(
 around = {name: seen_at(name, SIX) for name in (RIVAL, OURS)}
 around |= {BASELINE: before[[SEVEN.index(px) for px in SIX]], ROBUST: seen_at(ROBUST, SIX)}
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.4))
-for name, seen in around.items():
-    error = 1000 * dimension_errors(seen[0], seen[SIX.index(7)])
-    axes[0].hist(error, 30, histtype="step", color=COLOUR[name], lw=1.5, label=title(name))
+apart = [1000 * dimension_errors(seen[0], seen[SIX.index(7)]) for seen in around.values()]
+tints, words = [COLOUR[n] for n in around], [title(n) for n in around]
+axes[0].hist(apart, 30, histtype="step", color=tints, lw=1.5, label=words)  # one call: bins alike
 axes[0].set(xlabel="error of a dimension x 1000", ylabel="dimensions", title="AT&T, 7 px")
 axes[0].legend(fontsize=8)
 SHARES_BELOW = (5, 25, 50, 75, 95)  # percent
