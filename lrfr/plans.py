@@ -14,8 +14,8 @@ from lrfr.training import Schedule
 #: Brings the MSE (about .004 at 28 px, bicubic) to the perceptual loss's unit, where bicubic enlargement costs 1.
 MSE_UNIT = 250.0
 
-#: Before the names of ipfsrgan's rivals that were trained twice as long.
-LONGER = "ipfsrgan-pilot-longer-"
+#: IP-FSRGAN, trained on from what is shipped.
+LONGER = "ipfsrgan-pilot-longer"
 
 #: The MSE training at 28 px that ftlgan's and ipfsrgan's RRDB generators start from.
 RRDB_START = "ftlgan-28-s0-base"
@@ -179,11 +179,11 @@ def _ipfsrgan() -> list[Run]:
 
 
 def _ipfsrgan_pilots() -> list[Run]:
-    """What chose the discriminator, the paper's start from nothing, and two of the rivals with twice the steps."""
+    """What chose the discriminator, the paper's start from nothing, and IP-FSRGAN with twice the steps."""
     return [
         *(Run(f"ipfsrgan-pilot-{key}", s, 90, RRDB_START, "dlib") for key, s in ipfsrgan.pilots().items()),
         Run("ipfsrgan-pilot-scratch", ipfsrgan.study(0)["scratch"], 90, recognizer="dlib"),
-        *(Run(f"{LONGER}{key}", s, 90, RRDB_START, _judge(s)) for key, s in ipfsrgan.longer().items()),
+        Run(LONGER, ipfsrgan.longer(0), 90, "ipfsrgan-s0-ip", "dlib"),
     ]
 
 

@@ -46,7 +46,8 @@ def execute(name: str) -> Path:
     """Train one run on the training half of CelebA, or resume it; returns its weights.
 
     Raises:
-        LrfrError: the run it starts from is not done, the data are not there, or another process trains it.
+        LrfrError: what it starts from is neither trained here nor shipped, the data are not there, or another process
+            trains it.
     """
     run = find(name)
     with locked(run.folder / ".lock", f"Another process is training {name}: wait for it, or stop it first."):
@@ -54,11 +55,10 @@ def execute(name: str) -> Path:
 
 
 def _execute(run: Run) -> Path:
-    name, start = run.name, None
+    start = None
     if run.after is not None:
-        start = find(run.after).folder / "weights.safetensors"
-        if not start.is_file():
-            raise LrfrError(f"{name} goes on from {run.after}, which is not trained yet: run `lrfr train {run.after}`.")
+        own = find(run.after).folder / "weights.safetensors"
+        start = own if own.is_file() else weights_of(run.after)
     judge = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]
     faces = datasets.load("celeba-train")
     match run.settings:

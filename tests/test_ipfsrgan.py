@@ -221,13 +221,14 @@ def test_the_studys_trainings_differ_in_their_objective_alone():
     assert plans["ip-swapped"] == replace(plans["ip"], perceptual=1.0, pixel=0.01)
 
 
-def test_the_longer_trainings_differ_in_their_steps_alone():
-    once, twice = ipfsrgan.study(3), ipfsrgan.longer(3)
-    assert list(twice) == ["ip", "esrgan"]
-    for key, settings in twice.items():
-        assert settings.schedule.steps == 2 * once[key].schedule.steps
-        assert replace(settings, schedule=once[key].schedule) == once[key]
-        assert find(f"{LONGER}{key}").after == find(f"ipfsrgan-s0-{key}").after
+def test_the_longer_training_goes_on_from_what_is_shipped_at_a_lower_rate():
+    once, more = ipfsrgan.study(3)["ip"], ipfsrgan.longer(3)
+    assert find(LONGER).after == "ipfsrgan-s0-ip" and find(LONGER).lineage > 2 * find(LONGER).images
+    assert more.schedule.steps == once.schedule.steps and more.schedule.seed != once.schedule.seed
+    assert once.schedule.rate(1800) < more.schedule.learning_rate < once.schedule.rate(1500)
+    rival = [s.rival_rate * s.schedule.learning_rate for s in (once, more)]
+    assert rival[0] == pytest.approx(rival[1])
+    assert replace(more, schedule=once.schedule, rival_rate=once.rival_rate) == once
 
 
 def test_pilots_differ_in_the_discriminator_alone():

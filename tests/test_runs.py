@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -196,7 +197,7 @@ def planned(here, monkeypatch) -> dict[str, Run]:
 
 
 def test_a_run_waits_for_the_weights_it_starts_from(planned, here):
-    with pytest.raises(LrfrError, match=r"more goes on from base, which is not trained yet: run `lrfr train base`\."):
+    with pytest.raises(LrfrError, match=r"weights of base, .* found none: run `lrfr train base`\."):
         runs.execute("more")
     base = runs.execute("base")
     assert base == here / "runs" / "base" / "weights.safetensors"
@@ -204,6 +205,21 @@ def test_a_run_waits_for_the_weights_it_starts_from(planned, here):
     more = runs.execute("more")
     assert more.read_bytes() != before
     assert runs.execute("base").read_bytes() == before
+
+
+def test_a_run_may_go_on_from_shipped_weights_but_its_own_come_first(planned, here):
+    own = runs.execute("base")
+    shipped = here / "data" / "checkpoints" / "base.safetensors"
+    shipped.parent.mkdir(parents=True)
+    shutil.copy(own, shipped)
+    from_own = runs.execute("more").read_bytes()
+    shutil.rmtree(here / "runs")
+    assert runs.execute("more").read_bytes() == from_own
+    shutil.rmtree(here / "runs")
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"not weights")
+    with pytest.raises(LrfrError):
+        runs.execute("more")
 
 
 def test_each_paper_gets_what_its_run_names(here, monkeypatch):
@@ -219,7 +235,7 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
     for name in ("ftlgan-28-s0-base", "frloss-4x-s0-base", "multiscale-s0-both"):
         runs.execute(name)
     start = here / "runs" / "ftlgan-28-s0-base" / "weights.safetensors"
-    with pytest.raises(LrfrError, match="goes on from ftlgan-28-s0-base, which is not trained yet"):
+    with pytest.raises(LrfrError, match="run `lrfr train ftlgan-28-s0-base`"):
         runs.execute("ipfsrgan-s0-ip")
     start.parent.mkdir(parents=True, exist_ok=True)
     start.touch()
