@@ -179,7 +179,7 @@ def _ipfsrgan() -> list[Run]:
 
 
 def _ipfsrgan_pilots() -> list[Run]:
-    """What chose the discriminator, the paper's start from nothing, and IP-FSRGAN with twice the steps."""
+    """What chose the discriminator, the paper's start from nothing, and IP-FSRGAN trained on."""
     return [
         *(Run(f"ipfsrgan-pilot-{key}", s, 90, RRDB_START, "dlib") for key, s in ipfsrgan.pilots().items()),
         Run("ipfsrgan-pilot-scratch", ipfsrgan.study(0)["scratch"], 90, recognizer="dlib"),

@@ -223,8 +223,8 @@ def test_the_studys_trainings_differ_in_their_objective_alone():
 
 def test_the_longer_training_goes_on_from_what_is_shipped_at_a_lower_rate():
     once, more = ipfsrgan.study(3)["ip"], ipfsrgan.longer(3)
-    assert find(LONGER).after == "ipfsrgan-s0-ip" and find(LONGER).lineage > 2 * find(LONGER).images
-    assert more.schedule.steps == once.schedule.steps and more.schedule.seed != once.schedule.seed
+    assert find(LONGER).after == "ipfsrgan-s0-ip" and find(LONGER).lineage > 3 * find(LONGER).images
+    assert 2 * more.schedule.steps == once.schedule.steps and more.schedule.seed != once.schedule.seed
     assert once.schedule.rate(1800) < more.schedule.learning_rate < once.schedule.rate(1500)
     rival = [s.rival_rate * s.schedule.learning_rate for s in (once, more)]
     assert rival[0] == pytest.approx(rival[1])

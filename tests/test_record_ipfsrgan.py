@@ -222,7 +222,7 @@ def test_a_longer_training_is_measured_beside_the_shorter_and_its_rival(faces, j
     ipfsrgan._record_longer([judge], 20)
     assert set(asked) == {LONGER}
     table = record.load("ipfsrgan")
-    assert set(table["method"]) == {ipfsrgan.TWICE} and set(table["protocol"]) == {"longer"}
+    assert set(table["method"]) == {ipfsrgan.ON} and set(table["protocol"]) == {"longer"}
     assert {"auc", "psnr"} <= set(table["metric"])
     value = table.set_index(["metric", "setting"])["value"]
     for entry in named:

@@ -44,7 +44,7 @@ VARIANTS = {"ip-photo": "IP-FSRGAN (same photo)", "ip-swapped": "IP-FSRGAN (swap
 #: SRCNN with L1 instead of the MSE: how sharp its faces are is asked, so it is measured where no pairs are.
 L1 = {"srcnn-l1": "SRCNN (L1)"}
 #: IP-FSRGAN trained on (:data:`lrfr.plans.LONGER`).
-TWICE = "IP-FSRGAN (twice the steps)"
+ON = "IP-FSRGAN (trained on)"
 #: Shares of 28 px to which LR faces are reduced further before the 4x networks see them (the paper's alpha).
 ALPHAS = (1.0, 0.75, 0.5, 0.25)
 #: Sides in pixels that faces have in the pipeline of Fig. 2, all equally likely; 112 is an untouched HR face.
@@ -287,7 +287,7 @@ def _record_pipeline(judges: Sequence[Recognizer], replicates: int) -> None:
         record_missing("ipfsrgan", faces.name, protocol, found, rows)
 
 
-# Twice the steps
+# Trained on
 
 
 def _record_longer(judges: Sequence[Recognizer], replicates: int) -> None:
@@ -302,5 +302,5 @@ def _record_longer(judges: Sequence[Recognizer], replicates: int) -> None:
             parts += [measure.difference_rows(measured, other, j, pairs, "longer", replicates) for j in judges]
         return pd.concat([*parts, measure.quality_rows(measured, replicates).assign(protocol="longer")])
 
-    found = finished(find(LONGER), TWICE)
+    found = finished(find(LONGER), ON)
     record_missing("ipfsrgan", faces.name, "longer", [found] if found else [], rows)
