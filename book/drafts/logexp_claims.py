@@ -107,7 +107,7 @@ def ours_table(place, names, caption, baseline=OURS, setting="probe"):
     lines = []
     for name in names:
         row = {"run": title(name), "AUC at 7 px": shown(name, 7, setting)}
-        row |= {f"{px} px": shown(name, px, setting) for px in (14, 20, 28, 56)} | {"HR": shown(name, SIZE, "both")}
+        row |= {f"{px} px": shown(name, px, setting) for px in LOW[1:]} | {"HR": shown(name, SIZE, "both")}
         row |= {f"minus {title(baseline)}, {px} px": minus(name, baseline, px, setting) for px in (7, 14)}
         row[f"minus {title(baseline)}, HR"] = minus(name, baseline, SIZE, "both")
         there = name == BASELINE or rows.ended(name)
@@ -518,7 +518,7 @@ error = [rows.difference(results, a, b, rows.inside(a, px, "error_share")) for a
 smaller = tables.turned(error)
 centres = [
     [tables.value(results, **rows.inside(name, px, "centre_shift")) for name in ("maug-logexp1", "maug-l1")]
-    for px in (*LOW, 28, 56)
+    for px in (*LOW, 28)
 ]
 nearer = sum(a < b for a, b in centres)
 lambdas_away = [r for n in set(LAMBDA.values()) - {OURS} for r in gains(results, [(n, OURS)])]

@@ -72,7 +72,7 @@ def view2(method: str, recognizer: str, setting: str, metric: str = "auc") -> Ke
 
 
 def longer(method: str, recognizer: str, setting: str, metric: str) -> Keys:
-    """A rival that was trained with twice the steps, on View 2 at 28 px; differences as in :func:`view2`."""
+    """IP-FSRGAN trained on, on View 2 at 28 px; differences as in :func:`view2`."""
     return keys("lfw", "longer", method, PX, metric, recognizer, setting)
 
 

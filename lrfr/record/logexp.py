@@ -5,7 +5,7 @@ method is "bicubic" (or "HR"), its recogniser the network. XQLFW, which nobody h
 photograph of a pair reduced ("probe") or both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +25,8 @@ from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_f
 
 #: Sides in pixels; 112 is HR.
 SIZES = (7, 14, 20, 28, 56, SIZE)
+#: Those at which the paper's augmentation helps.
+LOW = (7, 14, 20)
 #: The network that every fine-tuning starts from, and what the others are compared with.
 BASELINE: recognizers.Name = "mobilefacenet"
 _PREFIX = "logexp-"
@@ -66,6 +68,11 @@ def ablations() -> list[str]:
     known = [*(f"{_PREFIX}{k}" for k in LOGEXP_SHIPPED), *(r.name for r in pilots() if r.name.startswith(_PREFIX))]
     done = [n for n in known if (find(n).folder / "weights.safetensors").is_file()]
     return [n.removeprefix(_PREFIX) for n in done]
+
+
+def ablation_sizes(name: str) -> tuple[int, ...]:
+    """At which sizes an ablation is measured: LOW and HR; Fig. 3's models and those beside them at 28 px too."""
+    return (*LOW, 28, SIZE) if name in (*FIGURE3, BASELINE, "baseline", "maug-l1") else (*LOW, SIZE)
 
 
 def likes(name: str) -> list[str]:
@@ -151,7 +158,7 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
             ``gradients`` for Fig. 3b on AT&T, ``roads`` for super-resolution against the robust recogniser on View 2,
             ``shares`` for how much of what that one learnt is worth keeping, on View 1.
         replicates: draws of the intervals.
-        sizes: sides in pixels.
+        sizes: sides in pixels; ablations have their own (:func:`ablation_sizes`).
 
     Returns:
         The whole table, as written.
@@ -173,15 +180,15 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
             case "shares":
                 _record_shares(replicates)
             case "ablations":
-                _record_bench(bench("devtest", replicates), [BASELINE, *ablations()], sizes)
+                _record_bench(bench("devtest", replicates), {n: ablation_sizes(n) for n in (BASELINE, *ablations())})
             case _:
-                _record_bench(bench(name, replicates), names(), sizes)
+                _record_bench(bench(name, replicates), dict.fromkeys(names(), sizes))
     return load("logexp")
 
 
-def _record_bench(here: Bench, known: Sequence[str], sizes: Sequence[int]) -> None:
-    for recognizer in known:  # one after the other, so that its network is loaded once
-        record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], sizes), here.rows)
+def _record_bench(here: Bench, sizes: Mapping[str, Sequence[int]]) -> None:
+    for recognizer, own in sizes.items():  # one after the other, so that its network is loaded once
+        record_missing("logexp", here.faces.name, here.protocol, entries([recognizer], own), here.rows)
 
 
 def _record_roads(replicates: int) -> None:

@@ -18,13 +18,11 @@ from lrfr.papers import logexp_study
 from lrfr.papers.logexp import Settings
 from lrfr.record import SETTING_NAMES as SETTINGS
 from lrfr.record import logexp_shares, surveillance
-from lrfr.record.logexp import BASELINE, ROBUST
+from lrfr.record.logexp import BASELINE, LOW, ROBUST
 from lrfr.record.logexp_inside import GRADIENT_SET
 from lrfr.tables import Keys
 
 RIVAL = "maug-l1"
-#: Sizes at which the paper's augmentation helps.
-LOW = (7, 14, 20)
 
 
 def title(name: str) -> str:
