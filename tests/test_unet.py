@@ -6,6 +6,8 @@ from torch import nn
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
+from lrfr.networks import convolution
+from lrfr.networks.convolution import WideConv2d
 from lrfr.networks.generators import parameters
 from lrfr.networks.unet import Down, Layer, UNet, UNetSettings, layers
 
@@ -201,3 +203,26 @@ def test_without_paths_only_the_bottleneck_and_the_enlarged_face_reach_the_outpu
         added = [network(faces) - degradation.resize(degradation.upscale(faces, 128), 112) for network in (whole, bare)]
     assert float((added[0][0] - added[0][1]).abs().max()) > 1e-3, "paths tell the two faces apart"
     assert torch.allclose(added[1][0], added[1][1], atol=1e-5), "without them nothing does"
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_the_wide_convolution_is_torchs(kernel, monkeypatch):
+    monkeypatch.setattr(convolution, "multiplies_bfloat16", lambda: False)
+    ours = WideConv2d(3, 4, kernel).double().to(memory_format=torch.channels_last)
+    theirs = nn.Conv2d(3, 4, kernel, padding=kernel // 2, bias=False).double()
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 3, 6, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = []
+    for layer in (ours, theirs):
+        image = x.clone().to(memory_format=torch.channels_last).requires_grad_()
+        y = layer(image)
+        y.square().sum().backward()
+        found.append((y.detach(), image.grad, layer.weight.grad))
+    for mine, other in zip(*found, strict=True):
+        torch.testing.assert_close(mine, other)
+    assert type(ours(x).grad_fn).__name__ == "_ConvolutionBackward"
+    torch.autograd.gradcheck(ours, (x.clone().requires_grad_(),))
+    monkeypatch.setattr(convolution, "multiplies_bfloat16", lambda: True)
+    assert type(ours(x).grad_fn).__name__ == "ConvolutionBackward0"
+    ours.requires_grad_(False)
+    assert ours(x).grad_fn is None

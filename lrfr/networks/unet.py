@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
+from lrfr.networks.convolution import WideConv2d
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,7 @@ class Up(nn.Module):
         super().__init__()
         self.resize = upsampling == "resize"
         self.conv: nn.Module = (
-            nn.Conv2d(before, after, 3, padding=1, bias=False)
-            if self.resize
-            else nn.ConvTranspose2d(before, after, 4, 2, padding=1, bias=False)
+            WideConv2d(before, after) if self.resize else nn.ConvTranspose2d(before, after, 4, 2, padding=1, bias=False)
         )
         self.norm = nn.BatchNorm2d(after)
         self.dropout = dropout
