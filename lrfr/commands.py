@@ -239,6 +239,24 @@ def evaluate_command(
     )
 
 
+@app.command("upscale")
+def upscale_command(
+    photograph: Annotated[Path, typer.Argument(help="Any picture; the face nearest its centre is taken.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; without: beside the photograph.")] = None,
+    px: Annotated[
+        int | None, typer.Option(help="Cut the face at 7, 14, 28 or 56 px; without: nearest to the size it has.")
+    ] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Labels such as FTLGAN; all without.")] = None,
+) -> None:
+    """Restore the face of your own photograph by every network of the study, a picture each and all on one sheet."""
+    from lrfr import upscale
+
+    folder = out or photograph.with_name(f"{photograph.stem}-upscaled")
+    face = upscale.upscale(photograph, folder, px, method)
+    typer.echo(f"The face is about {face.found:.0f} px high and was cut at {face.px}: {folder / 'overview.png'}.")
+    typer.echo("What a network adds is a guess from other faces: it shows how it might look, not who it is.")
+
+
 @app.command("overlap")
 def overlap_command() -> None:
     """Look for people of the training set among LFW's by embedding, score View 2 without them, record both."""

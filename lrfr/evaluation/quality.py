@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
-from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from lrfr import assets
 from lrfr.errors import LrfrError
@@ -37,6 +36,8 @@ def psnr(images: Tensor, originals: Tensor) -> Tensor:
     Raises:
         LrfrError: the shapes differ or are not N x 3 x H x W.
     """
+    from torchmetrics.functional.image import peak_signal_noise_ratio  # here: it takes longer to import than torch
+
     a, b = _checked(images, originals)
     return peak_signal_noise_ratio(luminance(a), luminance(b), data_range=1.0, reduction="none", dim=(1, 2, 3))
 
@@ -50,6 +51,8 @@ def ssim(images: Tensor, originals: Tensor) -> Tensor:
     Raises:
         LrfrError: the shapes differ or are not N x 3 x H x W.
     """
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     a, b = _checked(images, originals)
     _, full = structural_similarity_index_measure(
         luminance(a), luminance(b), sigma=1.5, data_range=1.0, reduction="none", return_full_image=True

@@ -1,0 +1,139 @@
+"""A face on a reader's own photograph, restored by what the study ships: what ``lrfr upscale`` does.
+
+Nothing is made small first. The face is cut at the size it has, or rather at the nearest that the networks were trained
+for; a larger one is reduced to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from lrfr import alignment, degradation
+from lrfr.errors import LrfrError
+from lrfr.files import replacing
+from lrfr.optional import require
+from lrfr.record import benchmark
+
+#: Sides in pixels at which a face is cut.
+SIZES = benchmark.SIZES
+#: The interpolation that stands beside every network.
+PLAIN = "bicubic"
+
+
+@dataclass(frozen=True)
+class SmallFace:
+    """A face as a network of the study takes it.
+
+    Attributes:
+        pixels: ``px x px x 3`` uint8, in the frame of :data:`lrfr.alignment.TEMPLATE`.
+        found: side in pixels that this frame has on the photograph.
+    """
+
+    pixels: np.ndarray
+    found: float
+
+    @property
+    def px(self) -> int:
+        """Side of the cut face."""
+        return len(self.pixels)
+
+
+def cut(photograph: Path, px: int | None = None) -> SmallFace:
+    """Find the face nearest the centre of a photograph and cut it out at the size it has.
+
+    Args:
+        photograph: any picture that Pillow reads.
+        px: side of the face to cut instead of the nearest of :data:`SIZES`.
+
+    Raises:
+        LrfrError: no such picture, one that is damaged or none, no face in it, or a side that no network takes.
+    """
+    if px is not None and px not in SIZES:
+        raise LrfrError(f"The networks take faces of {', '.join(map(str, SIZES))} px, not of {px}.")
+    try:
+        with Image.open(photograph) as opened:
+            image = ImageOps.exif_transpose(opened).convert("RGB")
+    except FileNotFoundError:
+        raise LrfrError(f"Expected a photograph at {photograph}, found nothing there.") from None
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow answers to what is no picture, or half of one
+        raise LrfrError(f"Expected a whole picture in {photograph}, but it could not be read: {error}.") from error
+    # MTCNN looks for faces of 24 px and more, and wants something around them.
+    points = alignment.LandmarkFinder(border=0.3, least_side=450)(image)
+    if points is None:
+        raise LrfrError(f"No face was found on {photograph}: one is expected near its centre, seen from the front.")
+    matrix = alignment.similarity_transform(points)
+    found = alignment.SIZE / float(np.hypot(*matrix[:, 0]))
+    side = px or min(SIZES, key=lambda size: abs(np.log(size / found)))
+    return SmallFace(alignment.warp(image, matrix * (side / alignment.SIZE), side), found)
+
+
+def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Let every shipped network enlarge a face, and bicubic interpolation.
+
+    Args:
+        face: as :func:`cut` gives it.
+        only: labels such as ``FTLGAN``; None is every network.
+
+    Returns:
+        By label, ``112 x 112 x 3`` uint8; bicubic first.
+
+    Raises:
+        LrfrError: a label that none has.
+    """
+    known = [PLAIN, *benchmark.NETWORKS, benchmark.REAL_ESRGAN]
+    if unknown := set(only or ()) - set(known):
+        raise LrfrError(f"Expected methods among {', '.join(known)}, found {', '.join(sorted(unknown))}.")
+    small = torch.from_numpy(face.pixels.transpose(2, 0, 1).copy())[None].float() / 255
+    restored = {}
+    for entry in benchmark.entries(face.px, tuple(only) if only else tuple(known)):
+        if entry.method.px == face.px:  # HR is there as well
+            with torch.no_grad():
+                sr = degradation.quantize(entry.method.enlarge(small))[0]
+            restored[entry.method.name] = (sr * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return restored
+
+
+def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequence[str] | None = None) -> SmallFace:
+    """Cut the face, restore it, and write a picture a method and ``overview.png``.
+
+    Args:
+        photograph, px: see :func:`cut`.
+        folder: where the pictures go.
+        only: see :func:`restore`.
+
+    Raises:
+        LrfrError: see :func:`cut` and :func:`restore`; then nothing is written.
+    """
+    face = cut(photograph, px)
+    restored = restore(face, only)
+    pictures = {f"{face.px} px": face.pixels, **restored}
+    for name, pixels in pictures.items():
+        with replacing(folder / f"{file_name(name)}.png") as part:
+            Image.fromarray(pixels).save(part, "png")
+    with replacing(folder / "overview.png") as part:
+        _sheet(pictures).savefig(part, format="png", dpi=150)
+    return face
+
+
+def _sheet(pictures: Mapping[str, np.ndarray], across: int = 5) -> Any:
+    """All pictures under their names, each pixel drawn as a square."""
+    rows = -(-len(pictures) // across)
+    size = (1.7 * min(across, len(pictures)), 1.95 * rows)
+    figure = require("matplotlib.figure", "book").Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, min(across, len(pictures)), squeeze=False).ravel()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, (name, pixels) in zip(axes, pictures.items(), strict=False):
+        axis.imshow(pixels, interpolation="nearest")
+        axis.set_title(name, fontsize=9)
+    return figure
+
+
+def file_name(label: str) -> str:
+    """``SRResNet (FR)`` as ``srresnet-fr``."""
+    return "-".join("".join(c if c.isalnum() else " " for c in label.lower()).split())
