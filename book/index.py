@@ -276,3 +276,4 @@ figures.show_table(pd.DataFrame(rows), "The two sets that come with the book's p
 # `lrfr book --chapter frloss --profile study` does one chapter again with LFW and CelebA from your own disk. The
 # profiles are `smoke` (seconds, what the tests run), `demo` (the default), `study` (what is recorded on LFW and CelebA
 # is computed anew and compared) and `paper` (trains by a paper's own settings, on its own training faces).
+# `lrfr upscale photo.jpg` lets every network restore the face on a photograph of your own.

@@ -329,6 +329,9 @@ figures.show_table(
 )
 
 # %% [markdown]
+# IP-FSRGAN was trained on afterwards. Whether it stands still then, and whether that changes what it is worth, is on
+# {doc}`the second page <ipfsrgan_claims>`.
+#
 # ### The rival, and the start
 #
 # The adversarial part is the touchy one. Short runs of IP-FSRGAN, equal but for the discriminator, chose it by the same
