@@ -3,6 +3,7 @@
 import ast
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import jupytext
@@ -135,10 +136,22 @@ def test_only_cells_that_assert_may_hide_their_output(chapter):
             assert "assert " in cell.source, f"nobody checks what this cell shows:\n{cell.source}"
 
 
+@pytest.fixture(scope="module")
+def reproduced(request):
+    """What nbval says of each chapter that is asked for: two at a time, since a kernel keeps one core busy."""
+    name = test_chapter_reproduces_its_notebook.__name__
+    asked = [
+        item.callspec.params["chapter"] for item in request.session.items if getattr(item, "originalname", "") == name
+    ]
+    pool = ThreadPoolExecutor(2)
+    yield {chapter.name: pool.submit(run_nbval, chapter.notebook) for chapter in asked}
+    pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.slow
 @by_name
-def test_chapter_reproduces_its_notebook(chapter):
-    outcome = run_nbval(chapter.notebook)
+def test_chapter_reproduces_its_notebook(chapter, reproduced):
+    outcome = reproduced[chapter.name].result()
     assert not outcome.failed, outcome.text
     assert not outcome.skipped
     assert outcome.passed[chapter.name] == list(range(len(code_cells(chapter)))), outcome.text
