@@ -12,7 +12,6 @@ device = "auto"
 data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
-import json
 import tempfile
 from pathlib import Path
 
@@ -44,7 +43,7 @@ except LrfrError:
 MSE, FR = record_frloss.MSE, record_frloss.FR
 NAMES = record.SET_NAMES
 NETWORKS = record.NETWORK_NAMES
-ours = json.loads(methods.checkpoint("frloss-8x-s0-fr").with_suffix(".json").read_text())
+ours = methods.shipped_log("frloss-8x-s0-fr")
 caltech = datasets.load("caltech")
 
 # %% [markdown]

@@ -194,7 +194,7 @@ figures.show_table(
 printed = {px: ftlgan.paper(112 // px) for px in SIZES}
 size_of = {px: generators.parameters(printed[px].generator) for px in SIZES}
 logs = {
-    (px, name): json.loads(methods.checkpoint(f"ftlgan-{px}-s0{end}").with_suffix(".json").read_text())
+    (px, name): methods.shipped_log(f"ftlgan-{px}-s0{end}")
     for px in SIZES
     for name, end in ((START, "-base"), (WHOLE, ""))
 }

@@ -18,7 +18,6 @@ device = "auto"
 data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
-import json
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -61,7 +60,7 @@ planned = [r for r in plans.pilots() if r.name.startswith(record_ftlgan.ABLATION
 logs = {r.name.removeprefix(record_ftlgan.ABLATION): runs.kept_log(r.name) for r in planned}
 curves = {name: pd.DataFrame(log["curve"]) for name, log in logs.items()}
 ended = {name: log["diverged"] is None for name, log in logs.items()}
-start_log = json.loads(methods.checkpoint("ftlgan-28-s0-base").with_suffix(".json").read_text())
+start_log = methods.shipped_log("ftlgan-28-s0-base")
 begun = start_log["curve"][-1]["validation_mse"]
 
 

@@ -173,8 +173,8 @@ figures.show(
 
 # %% tags=["hide-input"]
 KEYS = record_ipfsrgan.RIVALS | record_ipfsrgan.VARIANTS | record_ipfsrgan.L1
-logs = {n: json.loads(methods.checkpoint(f"ipfsrgan-s0-{k}").with_suffix(".json").read_text()) for k, n in KEYS.items()}
-start = json.loads(methods.checkpoint(logs[IP]["after"]).with_suffix(".json").read_text())
+logs = {n: methods.shipped_log(f"ipfsrgan-s0-{k}") for k, n in KEYS.items()}
+start = methods.shipped_log(logs[IP]["after"])
 printed, released, ours = ipfsrgan.paper(), ipfsrgan.released_code(), ipfsrgan.study(run.seed)["ip"]
 three = (printed, released, ours)
 PAIRS = {"both": "another photo of the person, and one of somebody else", "photo": "the very same photo"}

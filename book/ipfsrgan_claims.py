@@ -13,8 +13,6 @@ device = "auto"
 data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -32,6 +30,7 @@ from lrfr import (
     published,
     recognizers,
     record,
+    runs,
     tables,
 )
 from lrfr.evaluation import quality, verification
@@ -42,7 +41,6 @@ from lrfr.losses import adversarial
 from lrfr.losses.pixel import mse_loss
 from lrfr.losses.pull import pulls
 from lrfr.papers import ipfsrgan
-from lrfr.paths import data_dir
 from lrfr.plans import LONGER
 from lrfr.record import ipfsrgan as record_ipfsrgan
 from lrfr.record import ipfsrgan_rows as at
@@ -276,13 +274,10 @@ figures.show_table(
 # still then, and does its difference from ESRGAN depend on where it is stopped?
 
 # %% tags=["hide-input"]
-shipped, more = (
-    json.loads(place.read_text())
-    for place in (methods.checkpoint("ipfsrgan-s0-ip").with_suffix(".json"), data_dir() / "runs" / f"{LONGER}.json")
-)
+logs = {IP: methods.shipped_log("ipfsrgan-s0-ip"), record_ipfsrgan.ON: runs.kept_log(LONGER)}
 figure, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 done, rows = 0, []
-for name, log, style in ((IP, shipped, "-"), (record_ipfsrgan.ON, more, "--")):
+for (name, log), style in zip(logs.items(), ("-", "--"), strict=True):
     seen = pd.DataFrame(log["curve"]).dropna(subset=["validation_mse"])
     for axis, column, factor in ((axes[0], "validation_mse", 1000), (axes[1], "validation_identity", 1)):
         axis.plot(
@@ -312,12 +307,6 @@ figures.show_table(
 
 
 # %%
-def says(keys):
-    """Above 0, below 0, or undecided: 1, -1, 0."""
-    row = tables.pick(results, **keys).iloc[0]
-    return int(row["low"] > 0) - int(row["high"] < 0)
-
-
 rows, same = [], []
 for setting in ("probe", "both"):
     for network in record.JUDGES:
@@ -327,7 +316,8 @@ for setting in ("probe", "both"):
         row[f"{IP} - {ESRGAN}"] = tables.cell(results, 4, **once)
         row[f"trained on - {ESRGAN}"] = tables.cell(results, 4, **more)
         row[f"trained on - {IP}"] = tables.cell(results, 4, **over)
-        same.append(says(once) == says(more))
+        before, now = (tables.decided([tables.pick(results, **keys).iloc[0]]) for keys in (once, more))
+        same.append(before == now)
         rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),

@@ -124,6 +124,12 @@ def quantize(x: Tensor) -> Tensor:
     return (x.float() * 255 + 0.501).floor().clamp(0, 255).div(255).to(x.dtype)
 
 
+def to_pixels(x: Tensor) -> np.ndarray:
+    """``N x 3 x H x W`` as pictures are stored, rounded by :func:`quantize`: ``N x H x W x 3`` uint8."""
+    levels = quantize(x.detach()).float().mul(255).round().to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
 def degrade(x: Tensor, size: Size, kernel: Kernel = "bicubic", rounded: bool = True) -> Tensor:
     """HR -> LR: ``N x C x h x w`` in [0, 1], antialiased, rounded to 8 bits unless ``rounded`` is False.
 
@@ -201,9 +207,7 @@ def jpeg(x: Tensor, quality: int | Tensor) -> Tensor:
             f"Expected three colour channels for JPEG, found {x.shape[1]}: repeat a grey channel three times."
         )
     levels = [round(q) for q in _per_sample(torch.as_tensor(quality, dtype=torch.float32), x).flatten().tolist()]
-    pixels = (
-        quantize(x.detach()).float().mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    )
+    pixels = to_pixels(x)
     decoded = np.empty_like(pixels)
     for i, level in enumerate(levels):
         buffer = io.BytesIO()

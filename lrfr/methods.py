@@ -4,9 +4,11 @@ A method takes LR faces of one size, square or not, and gives 112 x 112 faces. :
 set, batch by batch, and stores grey levels of 8 bits, as a picture file would.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 
 from lrfr import assets, degradation
 from lrfr.alignment import SIZE
+from lrfr.datasets.base import to_tensor
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.hardware import multiplies_bfloat16
@@ -78,6 +81,15 @@ def checkpoint(name: str) -> Path:
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.safetensors"))) or "none"
         raise LrfrError(f"Expected shipped weights {name}, found {there}: check the name or pull the whole checkout.")
     return path
+
+
+def shipped_log(name: str) -> dict[str, Any]:
+    """What stands beside shipped weights: settings, learning curve, provenance.
+
+    Raises:
+        LrfrError: no such checkpoint.
+    """
+    return json.loads(checkpoint(name).with_suffix(".json").read_text())
 
 
 def degraded(method: Method, by: Callable[[Tensor, Size, Sequence[int], int], Tensor], seed: int = 0) -> Method:
@@ -180,13 +192,11 @@ def restore(method: Method, images: np.ndarray, batch_size: int = 64) -> np.ndar
     result = np.empty_like(images)
     with torch.no_grad(), track(f"{method.name} {method.px} px", len(images), "faces") as advance:
         for start in range(0, len(images), batch_size):
-            part = np.ascontiguousarray(images[start : start + batch_size].transpose(0, 3, 1, 2))
-            hr = torch.from_numpy(part).float().div_(255)
+            hr = to_tensor(images[start : start + batch_size])
             if method.degrade is None:
                 lr = degradation.degrade(hr, method.size)
             else:
-                lr = method.degrade(hr, method.size, range(start, start + len(part)))
-            sr = degradation.quantize(method.enlarge(lr)).mul(255).round().to(torch.uint8)
-            result[start : start + len(part)] = sr.numpy().transpose(0, 2, 3, 1)
-            advance(len(part))
+                lr = method.degrade(hr, method.size, range(start, start + len(hr)))
+            result[start : start + len(hr)] = degradation.to_pixels(method.enlarge(lr))
+            advance(len(hr))
     return result

@@ -57,6 +57,7 @@ def execute(name: str) -> Path:
 def _execute(run: Run) -> Path:
     start = None
     if run.after is not None:
+        # A start that a reader trained anew goes before the shipped one.
         own = find(run.after).folder / "weights.safetensors"
         start = own if own.is_file() else weights_of(run.after)
     judge = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ import torch
 from PIL import Image, ImageOps
 
 from lrfr import alignment, degradation
+from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.files import replacing
 from lrfr.optional import require
@@ -88,14 +89,13 @@ def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.
     known = [PLAIN, *benchmark.NETWORKS, benchmark.REAL_ESRGAN]
     if unknown := set(only or ()) - set(known):
         raise LrfrError(f"Expected methods among {', '.join(known)}, found {', '.join(sorted(unknown))}.")
-    small = torch.from_numpy(face.pixels.transpose(2, 0, 1).copy())[None].float() / 255
-    restored = {}
-    for entry in benchmark.entries(face.px, tuple(only) if only else tuple(known)):
-        if entry.method.px == face.px:  # HR is there as well
-            with torch.no_grad():
-                sr = degradation.quantize(entry.method.enlarge(small))[0]
-            restored[entry.method.name] = (sr * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    return restored
+    small, found = to_tensor(face.pixels[None]), benchmark.entries(face.px, only or known)
+    with torch.no_grad():
+        return {
+            e.method.name: degradation.to_pixels(e.method.enlarge(small))[0]
+            for e in found
+            if e.method.px == face.px  # HR is there as well
+        }
 
 
 def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequence[str] | None = None) -> SmallFace:

@@ -9,6 +9,7 @@ from scipy.stats import chisquare
 
 from lrfr import datasets
 from lrfr import degradation as dg
+from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 
 PILLOW = {
@@ -207,6 +208,13 @@ def test_noise_has_the_spread_asked_for_and_is_repeatable() -> None:
     assert torch.allclose((noisy - grey).std((1, 2, 3)) * 255, torch.tensor([2.0, 8.0]), rtol=0.02)
     assert torch.equal(noisy, dg.add_noise(grey, torch.tensor([2.0, 8.0]), torch.Generator().manual_seed(3)))
     assert dg.add_noise(torch.ones(1, 3, 9, 9), 30.0).max() <= 1
+
+
+def test_pixels_are_what_a_file_would_hold() -> None:
+    stored = torch.arange(24, dtype=torch.uint8).reshape(1, 2, 4, 3).mul(10).numpy()
+    assert (dg.to_pixels(to_tensor(stored)) == stored).all()
+    outside = torch.tensor([-0.2, 0.5, 1.2]).reshape(1, 3, 1, 1).requires_grad_()
+    assert dg.to_pixels(outside).tolist() == [[[[0, 128, 255]]]]
 
 
 def test_jpeg_is_pillows_and_worse_with_lower_quality(faces: torch.Tensor, tmp_path) -> None:

@@ -25,7 +25,6 @@ data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
 import contextlib
-import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -254,10 +253,7 @@ for key, (least, most) in reach.items():
 
 # %% tags=["hide-input"]
 KEYS = record_multiscale.NETWORKS | record_multiscale.SINGLES
-logs = {
-    name: json.loads(methods.checkpoint(f"multiscale-s0-{key}").with_suffix(".json").read_text())
-    for key, name in KEYS.items()
-}
+logs = {name: methods.shipped_log(f"multiscale-s0-{key}") for key, name in KEYS.items()}
 curves = {name: pd.DataFrame(log["curve"]) for name, log in logs.items()}
 figures.show_table(
     large.trained(logs),

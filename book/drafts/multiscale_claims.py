@@ -18,7 +18,6 @@ device = "auto"
 data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
-import json
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,10 +45,7 @@ run = chapter.start(profile, seed, device, data_root)
 results = record.load("multiscale")
 paper = published.load("multiscale")
 UNSEEN = record.UNSEEN
-shipped = {
-    name: json.loads(methods.checkpoint(f"multiscale-s0-{key}").with_suffix(".json").read_text())
-    for key, name in record_multiscale.NETWORKS.items()
-}
+shipped = {name: methods.shipped_log(f"multiscale-s0-{key}") for key, name in record_multiscale.NETWORKS.items()}
 ABLATIONS = tuple(multiscale.ablations())
 logs = shipped | {key: runs.kept_log(f"multiscale-abl-{key}") for key in ABLATIONS}
 ended = {key: logs[key].get("diverged") is None for key in logs}

@@ -4,13 +4,17 @@ oneDNN's weight gradient for AVX2 takes its time over large channels-last maps: 
 three times that of maps in the plain layout, and twice with copying them there (``benchmarks/convolution.py``).
 """
 
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from lrfr.hardware import multiplies_bfloat16
+from lrfr import hardware
+
+#: Asked in every step, so the processor is looked up once.
+multiplies_bfloat16 = cache(hardware.multiplies_bfloat16)
 
 
 class _Convolution(torch.autograd.Function):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from PIL import Image
 from torch import Tensor
 
 from lrfr import alignment, datasets, degradation, measure
 from lrfr.datasets import FaceDataset, Photograph
+from lrfr.datasets.base import to_tensor
 from lrfr.datasets.prepare import Finder
 from lrfr.degradation import Size
 from lrfr.evaluation.intervals import ImageBootstrap, percentile_interval
@@ -69,11 +69,10 @@ def small_photograph(image: Image.Image, transform: np.ndarray, px: int) -> Imag
     """
     scale = float(np.hypot(*transform[:, 0])) * px / alignment.SIZE
     small = [max(1, round(side * scale)) for side in image.size]
-    whole = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None].float().div(255)
+    whole = to_tensor(np.asarray(image.convert("RGB"))[None])
     if scale < 1:
         whole = degradation.resize(degradation.degrade(whole, (small[1], small[0])), image.size[::-1], antialias=False)
-    pixels = degradation.quantize(whole)[0].permute(1, 2, 0).mul(255).round().to(torch.uint8)
-    return Image.fromarray(pixels.numpy())
+    return Image.fromarray(degradation.to_pixels(whole)[0])
 
 
 def find_at(photographs: Sequence[Photograph], landmarks: np.ndarray, px: int, find: Finder) -> Found:

@@ -293,7 +293,7 @@ def _record_pipeline(judges: Sequence[Recognizer], replicates: int) -> None:
 def _record_longer(judges: Sequence[Recognizer], replicates: int) -> None:
     """On LFW View 2, beside the shipped one and ESRGAN, which has stopped gaining."""
     faces, pairs = view("view2")
-    others = [Measured(faces, e.method) for e in entries(variants=False) if e.method.name in ("ESRGAN", "IP-FSRGAN")]
+    others = [Measured(faces, e.method) for e in entries(variants=False) if e.method.name in BASELINES[1:]]
 
     def rows(entry: Entry) -> pd.DataFrame:
         measured = Measured(faces, entry.method)
