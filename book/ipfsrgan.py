@@ -310,7 +310,7 @@ for name, seen in looks.items():
         axes[1].plot(done, seen["validation_identity"], color=colour, label=name)
 axes[0].axhline(1000 * before["validation_mse"], color="#666666", linewidth=1, linestyle="--")
 axes[0].set(xlabel="share of the steps", ylabel="MSE x 1000", title="90 photographs of held-out people")
-axes[1].set(xlabel="share of the steps", ylabel="1 - cosine to the HR face (dlib)", title="seen by the face network")
+axes[1].set(xlabel="share of the steps", ylabel="1 - cosine to HR (dlib)", title="seen by the face network")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
 figures.show(
     figure,
