@@ -113,7 +113,7 @@ def coverage(results: pd.DataFrame) -> pd.DataFrame:
     for place, title in PLACES.items():
         for degradation in DEGRADATIONS if place != "view2" else ("bicubic",):
             there = {(m, px) for px in SIZES for m in methods(results, place, px, degradation)}
-            wanted = [(m, px) for m in ORDER for px in SIZES]
+            wanted = [(m, px) for m in ORDER for px in SIZES if benchmark.asked(place, m, px)]
             keys = at(place, "", 0, "auc", degradation=degradation)
             rows = results[(results["set"] == keys["set"]) & (results["protocol"] == keys["protocol"])]
             seen = [r for r in RECOGNIZERS if r in set(rows["recognizer"])]
@@ -124,18 +124,18 @@ def coverage(results: pd.DataFrame) -> pd.DataFrame:
                     "cells": sum(c in there for c in wanted),
                     "of": len(wanted),
                     "recognisers": ", ".join(seen) or "–",
-                    "not recorded": _missing(there),
+                    "not recorded": _missing(there, wanted),
                 }
             )
     return pd.DataFrame(lines)
 
 
-def _missing(there: set[tuple[str, int]]) -> str:
+def _missing(there: set[tuple[str, int]], wanted: Sequence[tuple[str, int]]) -> str:
     if not there:
         return "all"
     empty = [f"{px} px" for px in SIZES if not any(p == px for _, p in there)]
     sizes = [px for px in SIZES if any(p == px for _, p in there)]
-    gaps = [m for m in ORDER if any((m, px) not in there for px in sizes)]
+    gaps = dict.fromkeys(m for m, px in wanted if px in sizes and (m, px) not in there)
     return "; ".join(filter(None, (", ".join(empty), ", ".join(gaps)))) or "–"
 
 
