@@ -101,6 +101,17 @@ def test_without_folds_accuracy_is_that_of_the_best_threshold(faces, pairs):
     assert rows.loc["probe", "low"] == pytest.approx(interval.low)
 
 
+def test_a_network_without_direction_tells_nobody_apart_and_has_neither_drift_nor_errors(faces, pairs, monkeypatch):
+    dead = judge("dead", 1e30, 1)
+    monkeypatch.setattr(record_logexp, "recogniser", {"dead": (dead, ""), "mobilefacenet": (FINE, "")}.__getitem__)
+    bare = Pairs(pairs.first, pairs.second, pairs.genuine)
+    entry = Entry(methods.interpolation(7), recognizer="dead")
+    rows = record_logexp.Bench(faces, bare, "devtest", 20).rows(entry)
+    assert set(rows["protocol"]) == {"devtest"} and rows["value"].notna().all()
+    value = rows.set_index(["setting", "metric"])["value"]
+    assert value["probe", "auc"] == 0.5 and value["probe", "d_prime"] == 0
+
+
 def test_differences_of_leave_one_out_by_hand(faces):
     measured = Measured(faces, methods.interpolation(7))
     rows = measure.recognizer_set_difference_rows(measured, OTHER, FINE, 50).set_index(["setting", "metric"])

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from lrfr.errors import LrfrError
-from lrfr.evaluation.resolution import centre_shift, dimension_errors, errors, gradient_norms, project
+from lrfr.evaluation.resolution import centre_shift, dimension_errors, errors, gradient_norms, has_direction, project
 from lrfr.recognizers import Recognizer
 
 
@@ -32,6 +32,12 @@ def test_errors_by_dimension_by_hand():
     np.testing.assert_allclose(errors(hr, lr), [[0.2, 0.2], [0, 0]])
     with pytest.raises(LrfrError, match="N x D twice"):
         dimension_errors(hr, lr[:1])
+
+
+def test_a_direction_needs_a_length_that_can_be_held():
+    faces = np.eye(3, dtype=np.float32)
+    assert has_direction(faces) and has_direction(faces * 1e15)
+    assert not has_direction(faces * 1e22) and not has_direction(faces * [[1], [1], [0]])
 
 
 def test_the_shift_of_a_centre_by_hand():

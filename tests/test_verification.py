@@ -81,6 +81,7 @@ def test_d_prime_worked_by_hand():
     assert d_prime([5, 3, 2, 0], [1, 1, 0, 0]) == pytest.approx(3.0)
     # means 4 and 1, variances 4 and 1: 3 / sqrt(2.5)
     assert d_prime([6, 2, 2, 0], [1, 1, 0, 0]) == pytest.approx(3 / np.sqrt(2.5))
+    assert d_prime([1, 1, 1, 1], [1, 1, 0, 0]) == 0 and d_prime([1, 1, 0, 0], [1, 1, 0, 0]) == np.inf
     similarity, genuine = scores(200_000, gap=2.0)
     assert d_prime(similarity, genuine) == pytest.approx(2.0, abs=0.02)
     assert d_prime(similarity + 1e6, genuine) == pytest.approx(d_prime(similarity, genuine), abs=1e-6)

@@ -23,6 +23,13 @@ def _unit(embeddings: np.ndarray) -> np.ndarray:
     return embeddings / np.linalg.norm(embeddings, axis=-1, keepdims=True)
 
 
+def has_direction(embeddings: np.ndarray) -> bool:
+    """Whether each embedding, ``N x D``, has a length that is neither 0 nor too large for its type to hold."""
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(embeddings, axis=-1)
+    return bool(((lengths > 0) & np.isfinite(lengths)).all())
+
+
 def errors(hr: np.ndarray, lr: np.ndarray) -> np.ndarray:
     """How far LR embeddings lie from those of the same HR faces, face by face and dimension by dimension.
 

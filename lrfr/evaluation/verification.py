@@ -78,7 +78,7 @@ def d_prime(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None 
     """Distance of the two score distributions in units of their spread (ftlgan, Eq. 5).
 
     ``|mean_g - mean_i| / sqrt((var_g + var_i) / 2)`` with population variances (divisor n). As printed in the paper
-    it has no sign: it does not tell whether genuine pairs are the closer ones.
+    it has no sign: it does not tell whether genuine pairs are the closer ones. Where all scores are one it is 0.
 
     Raises:
         LrfrError: lengths differ, a score is not finite, or one kind of pair is missing.
@@ -87,8 +87,9 @@ def d_prime(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None 
     s = s - s.mean()  # moments about a point near the data: no cancellation in the variance
     mean_g, var_g = _moments(s[g], w[..., g])
     mean_i, var_i = _moments(s[~g], w[..., ~g])
+    apart = np.abs(mean_g - mean_i)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _plain(np.abs(mean_g - mean_i) / np.sqrt((var_g + var_i) / 2))
+        return _plain(np.where(apart == 0, 0, apart / np.sqrt((var_g + var_i) / 2)))
 
 
 def roc(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None = None) -> Roc:

@@ -15,6 +15,7 @@ from lrfr import embeddings, measure, methods, recognizers
 from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
+from lrfr.evaluation.resolution import has_direction
 from lrfr.measure import Measured, Pairs
 from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
@@ -138,8 +139,10 @@ class Bench:
                 parts.append(measure.best_accuracy_rows(measured, recognizer, self.pairs, *where))
             for other in [baseline, *beside] if differs else ():
                 parts.append(measure.recognizer_difference_rows(measured, recognizer, other, self.pairs, *where))
-        parts.append(measure.drift_rows(measured, recognizer, baseline, *where))
-        if entry.method.px != SIZE:
+        directed = has_direction(measured.original(recognizer))
+        if directed:
+            parts.append(measure.drift_rows(measured, recognizer, baseline, *where))
+        if directed and entry.method.px != SIZE:
             parts.append(error_rows(measured, recognizer, *where, beside))
         return pd.concat(parts, ignore_index=True)
 
