@@ -366,7 +366,7 @@ log.read("multiscale-method", "Sec. VI", "the identity loss helps: no table")
 # %% [markdown]
 # ## logexp
 #
-# Ling et al. {cite}`ling2023`.
+# Ling et al. {cite}`ling2023`; more on {doc}`logexp_claims`.
 #
 # (errata-logexp-code)=
 # ### Paper and released code

@@ -8,7 +8,7 @@
 # earlier methods on real small faces and costs little on large ones.
 #
 # First the answer of this study, then the loss, the trainings, the paper's figures and its Tables 1 to 3. The ablations
-# of Tables 4 to 6, the collapse of a training and the table of all claims are for a second page, which is to come.
+# of Tables 4 to 6, the collapse of a training and the table of all claims are on {doc}`a second page <logexp_claims>`.
 
 # %% tags=["parameters"]
 profile = None  # smoke, demo (the default), study or paper
@@ -275,7 +275,7 @@ figures.show_table(
 # ## What was trained
 #
 # All runs go on from the packaged MobileFaceNet, on people of CelebA {cite}`liu2015`. The paper's own model is kept
-# short, as are the variants that some figures compare it with; *robust* learns for longer. The weights are for
+# short, as are the ablations of {doc}`the second page <logexp_claims>`; *robust* learns for longer. The weights are for
 # non-commercial research only, as those are that they start from.
 
 # %% tags=["hide-input"]
@@ -551,7 +551,7 @@ figures.show(
 # ## Figures 6 and 7: does LogExp bring HR and LR together?
 #
 # Two networks that differ in the distance alone, at the same pull, and the two around them. A short error is worth
-# something only beside what tells people apart, so the last figure measures it in that.
+# something only beside what tells people apart: {doc}`the second page <logexp_claims>` measures it in that.
 
 # %% tags=["hide-input"]
 around = {name: seen_at(name, SIX) for name in (RIVAL, OURS)}
@@ -737,3 +737,5 @@ chapter.glue_text("logexp-peaks", ", ".join(f"{px} px by {loss}" for loss, px in
 #   pull, and at the printed $\lambda$ there is hardly any.
 # - Which size is hardest {glue:text}`logexp-hardest`: the pretrained network's largest gradient is at
 #   {glue:text}`logexp-peaks`.
+# - What each part of the method earns, when a training collapses and which of the paper's claims hold:
+#   {doc}`the second page <logexp_claims>`.

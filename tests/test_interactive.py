@@ -56,6 +56,7 @@ def test_verdicts_are_those_of_the_chapters_tables():
     assert {"frloss_claims", "ipfsrgan_claims"} <= set(found["page"]) <= {c.name for c in chapters()}
     words = found["holds"].value_counts()
     assert {"yes", "no", "not decided", "not tested"} <= set(words.index)
-    assert words[["yes", "no", "not decided", "not tested"]].sum() > len(found) - 5, "few hold in part and say in which"
+    plain = words[["yes", "no", "not decided", "not tested"]].sum()
+    assert plain >= 0.9 * len(found), "few hold in part and say in which"
     assert (found[["claim", "measured"]].map(len) > 5).all(axis=None)
     assert verdicts.table('<div class="lrfr-table"><p>Other</p></div>') == []

@@ -146,3 +146,12 @@ def test_every_planned_run_has_a_recipe():
             assert np.all([len(words) > 0 for words in rows.recipe(run.name.removeprefix("logexp-")).values()])
     with pytest.raises(LrfrError, match="planned runs"):
         rows.settings_of("nothing")
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"), [([0.9, 0.6], "no"), ([0.9, 0.4, 0.3], "step 6"), ([0.9, 0.4, 0.7], "for a time")]
+)
+def test_a_collapse_is_told_from_a_fall_that_passes(monkeypatch, seen, said):
+    curve = [{"step": 3 * (i + 1), "loss": 1.0, "validation_hr_cosine": cosine} for i, cosine in enumerate(seen)]
+    monkeypatch.setattr(rows, "told", lambda name: {"curve": [*curve, {"step": 99, "loss": 1.0}]})
+    assert rows.collapsed("heavy") == said

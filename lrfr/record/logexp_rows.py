@@ -12,6 +12,7 @@ import pandas as pd
 from lrfr import methods, plans, record, runs, tables
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
+from lrfr.evaluation import validation
 from lrfr.losses.logexp import Distance
 from lrfr.papers import logexp_study
 from lrfr.papers.logexp import Settings
@@ -125,6 +126,18 @@ def looks(name: str) -> pd.DataFrame:
     """The lines at which a run looked at faces that it did not learn from."""
     found = curve(name)
     return found.dropna(subset=["validation_hr_cosine"]) if "validation_hr_cosine" in found else found[:0]
+
+
+def collapsed(name: str) -> str:
+    """Whether a run lost what it began with: ``no``, ``for a time`` (not at its end), or at which step (``step 6``).
+
+    See :func:`lrfr.evaluation.validation.collapse`.
+    """
+    first = validation.collapse(told(name)["curve"])
+    if first is None:
+        return "no"
+    back = looks(name)["validation_hr_cosine"].iloc[-1] >= validation.COLLAPSED
+    return "for a time" if back else f"step {first}"
 
 
 def plateau(name: str) -> dict[str, str | bool]:

@@ -85,12 +85,13 @@ for number, theirs, runs_of in (
     shown_columns = {c: columns[c] for c in columns if c in set(theirs["column"])}
     table = needs.by_row(theirs, shown_columns, ours, measured, 4)
     table["LFW, ours"] = [shown(name, SIZE, "both", "accuracy") for name in runs_of.values()]
+    places = ("xqlfw",) if number == 5 else ("xqlfw", "scface")
     what = "lambda; ours counts in pulls" if number == 5 else "rank-1 (d1 is farthest) and accuracy"
     figures.show_table(
         table,
-        f"Table {number}: {what}. LFW, ours: View 1, {n_pairs:,} pairs, accuracy at the best threshold. "
-        f"{needs.needed('xqlfw')}; {needs.needed('scface')}. For one run: lrfr train logexp-aug, then "
-        f"{rows.command('xqlfw', 'aug')}; so for the others, and for scface.",
+        f"Table {number}: {what}. LFW, ours: View 1, {n_pairs:,} pairs, accuracy at the best threshold. The rest of "
+        f"ours: {'; '.join(map(needs.needed, places))}. For one run: lrfr train logexp-aug, then "
+        f"{rows.command('xqlfw', 'aug')}; so for the others{', and for scface' if 'scface' in places else ''}.",
         name=f"logexp-table-{number}",
     )
 
@@ -138,6 +139,7 @@ for axis, (px, setting) in zip(axes, PANELS, strict=True):
     figures.forest(axis, found, [title(n) for n in kept], tints, [n.startswith("maug") for n in kept])
     axis.axvline(0, color=figures.method_colour("bicubic"), lw=1)
     axis.set(title="HR" if px == SIZE else f"{px} px", xlabel="AUC minus pretrained")
+    axis.locator_params(axis="x", nbins=4)
 figures.show(
     figure,
     caption=f"Table 4's runs against the pretrained network, LFW View 1, {n_pairs:,} pairs, paired 95 % intervals. "
@@ -206,8 +208,9 @@ figures.show(
 # ## As printed, balanced, too heavy, held
 #
 # At the printed $\lambda$ the distance is next to nothing. Where it outweighs CosFace, nothing else holds the HR side
-# in its place: both embeddings may meet anywhere. Three remedies: no gradient on the HR side (*stopped*); an *anchor*,
-# the pretrained network's HR embedding, for both sides; and plain distillation, which has neither CosFace nor labels.
+# in its place: both embeddings may meet anywhere. Three possible remedies: no gradient on the HR side (*stopped*); an
+# *anchor*, the pretrained network's HR embedding, for both sides; and plain distillation, which has neither CosFace nor
+# labels.
 
 # %%
 VARIANTS = ("maug", "printed", OURS, "released", "stopped", "heavy", "heavy-stopped", "anchor", "distil-l2", ROBUST)
@@ -215,12 +218,11 @@ lines = []
 for name in VARIANTS:
     recipe, seen = rows.recipe(name), rows.looks(name)
     factor = rows.told(name)["provenance"].get("derived", {}).get("printed_lambda", rows.settings_of(name).weight)
-    lost = validation.collapse(rows.told(name)["curve"])
     row = {"run": title(name), "distance": recipe["distance"], "lambda as printed": f"{factor:,.4g}"}
     row |= {"target": recipe["target"], "beside": recipe["beside"], "steps x batch": recipe["steps x batch"]}
     row["HR cosine at the end"] = f"{seen['validation_hr_cosine'].iloc[-1]:.2f}" if len(seen) else "–"
     row["different faces alike"] = f"{seen['validation_alike'].iloc[-1]:.2f}" if len(seen) else "–"
-    row["collapsed"] = "no" if lost is None else f"step {lost}"
+    row["collapsed"] = rows.collapsed(name)
     row |= {"AUC at 7 px": shown(name, 7), "14 px": shown(name, 14), "HR": shown(name, SIZE, "both")}
     lines.append(row)
 figures.show_table(
@@ -247,19 +249,25 @@ for axis, words in zip(axes, ("HR faces", "7 px faces"), strict=True):
     axis.set(title=words, xlabel="share of the steps")
 axes[0].set_ylabel("cosine to the pretrained HR embedding")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
-gone = [title(n) for n in VARIANTS if validation.collapse(rows.told(n)["curve"]) is not None]
+fate = {n: rows.collapsed(n) for n in dict.fromkeys((*VARIANTS, *LAMBDA.values()))}
+back = [title(n) for n, words in fate.items() if words == "for a time"]
+gone = [title(n) for n, words in fate.items() if words not in ("no", "for a time")]
 chapter.glue_text("logexp-gone", ", ".join(gone) if gone else "none of them")
+chapter.glue_text("logexp-back", ", ".join(back) if back else "none of them")
+saved = fate["heavy-stopped"] == "no"
+chapter.glue_text("logexp-saved", "yes" if saved else f"no (collapsed: {fate['heavy-stopped']})")
 figures.show(
     figure,
     caption="Held-out people during the trainings: does the network still see HR faces as it did (left), and come to "
-    f"see 7 px faces so (right)? Below the dotted line it has collapsed: {', '.join(gone) if gone else 'none here'}.",
+    "see 7 px faces so (right)? Below the dotted line it has collapsed.",
     alt="Two plots of cosine to the pretrained network over the share of steps, a line a run.",
     name="logexp-collapse",
 )
 
 # %% [markdown]
-# Collapsed: {glue:text}`logexp-gone`. The paper needs no negative pairs, since CosFace keeps people apart; the weights
-# decide whether it can.
+# Collapsed, of these runs and those of Table 5: {glue:text}`logexp-gone`; below the line, but back at the end:
+# {glue:text}`logexp-back`. Does it save the heavy run to stop the gradient on its HR side? {glue:text}`logexp-saved`.
+# The paper needs no negative pairs, since CosFace keeps people apart; the weights decide whether it can.
 #
 # ## Without identities
 #
@@ -738,7 +746,7 @@ chapter.glue_number("logexp-summary-pull", pull, ",.0f")
 #
 # - At one pull, LogExp against L1 and L2 with several sizes: {glue:text}`logexp-summary-logexp`.
 # - Several sizes against any single one: {glue:text}`logexp-summary-maug`.
-# - A pull of length 1 needs a printed $\lambda$ of {glue:text}`logexp-summary-pull`. Of the runs shown here collapsed:
-#   {glue:text}`logexp-gone`.
+# - A pull of length 1 needs a printed $\lambda$ of {glue:text}`logexp-summary-pull`. What too much of it does:
+#   {glue:text}`logexp-gone` collapsed.
 # - Distillation, without identities, against the paper's own loss: {glue:text}`logexp-summary-distil`.
 # - Of the claims that could be tested {glue:text}`logexp-summary-claims` hold.
