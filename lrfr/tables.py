@@ -39,7 +39,10 @@ def keys(
 
 def matching(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
     """The rows of a results table where every named column has the given value; without rows where there is none."""
-    return results[(results[list(keys)] == pd.Series(keys)).all(axis=1)]
+    kept = np.arange(len(results))
+    for column, wanted in reversed(keys.items()):  # the metric and what follows it leave least over for the others
+        kept = kept[results[column].to_numpy()[kept] == wanted]
+    return results.iloc[kept]
 
 
 def pick(results: pd.DataFrame, **keys: str | int) -> pd.DataFrame:
