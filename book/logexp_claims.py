@@ -214,6 +214,7 @@ figures.show(
 
 # %%
 VARIANTS = ("maug", "printed", OURS, "released", "stopped", "heavy", "heavy-stopped", "anchor", "distil-l2", ROBUST)
+fate = {name: rows.collapsed(name) for name in dict.fromkeys((*VARIANTS, *LAMBDA.values()))}
 lines = []
 for name in VARIANTS:
     recipe, seen = rows.recipe(name), rows.looks(name)
@@ -222,7 +223,7 @@ for name in VARIANTS:
     row |= {"target": recipe["target"], "beside": recipe["beside"], "steps x batch": recipe["steps x batch"]}
     row["HR cosine at the end"] = f"{seen['validation_hr_cosine'].iloc[-1]:.2f}" if len(seen) else "–"
     row["different faces alike"] = f"{seen['validation_alike'].iloc[-1]:.2f}" if len(seen) else "–"
-    row["collapsed"] = rows.collapsed(name)
+    row["collapsed"] = fate[name]
     row |= {"AUC at 7 px": shown(name, 7), "14 px": shown(name, 14), "HR": shown(name, SIZE, "both")}
     lines.append(row)
 figures.show_table(
@@ -249,9 +250,8 @@ for axis, words in zip(axes, ("HR faces", "7 px faces"), strict=True):
     axis.set(title=words, xlabel="share of the steps")
 axes[0].set_ylabel("cosine to the pretrained HR embedding")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
-fate = {n: rows.collapsed(n) for n in dict.fromkeys((*VARIANTS, *LAMBDA.values()))}
 back = [title(n) for n, words in fate.items() if words == "for a time"]
-gone = [title(n) for n, words in fate.items() if words not in ("no", "for a time")]
+gone = [title(n) for n, words in fate.items() if words.startswith("step")]
 chapter.glue_text("logexp-gone", ", ".join(gone) if gone else "none of them")
 chapter.glue_text("logexp-back", ", ".join(back) if back else "none of them")
 saved = fate["heavy-stopped"] == "no"

@@ -47,6 +47,12 @@ def test_by_hand():
     assert np.isnan(found["auc"][~both]).all(), "one person alone makes no impostor pair"
 
 
+def test_equal_scores_are_nowhere_apart():
+    across, _, labels = photographs(noise=0.5, decimals=None)
+    pairs = AllPairs(np.full_like(across, 0.3), labels, both_orders=True).pairs()
+    assert set(every_pair.replicates(pairs, 20)["d_prime"]) == {0.0}
+
+
 def test_too_many_people():
     n = every_pair.MOST_PEOPLE + 1
     identity = np.arange(n)

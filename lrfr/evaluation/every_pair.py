@@ -11,7 +11,7 @@ import numpy as np
 from lrfr.errors import LrfrError
 from lrfr.evaluation.intervals import identity_multiplicities
 from lrfr.evaluation.pairs import Pairs
-from lrfr.evaluation.verification import best_threshold
+from lrfr.evaluation.verification import best_threshold, d_prime_of_moments
 
 #: Above so many people the counts no longer fit into memory; LFW has pair lists instead.
 MOST_PEOPLE = 200
@@ -70,7 +70,7 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0, threshold: float 
         found = {
             "auc": _auc(*accepted),
             "eer": _eer(*accepted),
-            "d_prime": np.abs(means[0] - means[1]) / np.sqrt((spread[0] + spread[1]) / 2),
+            "d_prime": d_prime_of_moments(means, spread),
             "accuracy": (right[0] + right[1]) / (totals[0] + totals[1]),
         }
         if threshold is not None:

@@ -8,6 +8,7 @@ Most functions also take ``weight``: P numbers, or R x P for R re-weightings at 
 see `lrfr.evaluation.intervals`). A pair of weight 2 counts like two copies of it. The result is then one float, or R.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +88,14 @@ def d_prime(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None 
     s = s - s.mean()  # moments about a point near the data: no cancellation in the variance
     mean_g, var_g = _moments(s[g], w[..., g])
     mean_i, var_i = _moments(s[~g], w[..., ~g])
-    apart = np.abs(mean_g - mean_i)
+    return _plain(d_prime_of_moments((mean_g, mean_i), (var_g, var_i)))
+
+
+def d_prime_of_moments(means: Sequence[np.ndarray], variances: Sequence[np.ndarray]) -> np.ndarray:
+    """:func:`d_prime` from means and population variances of genuine and impostor scores, numbers or R replicates."""
+    apart = np.abs(means[0] - means[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _plain(np.where(apart == 0, 0, apart / np.sqrt((var_g + var_i) / 2)))
+        return np.where(apart == 0, 0, apart / np.sqrt((variances[0] + variances[1]) / 2))
 
 
 def roc(similarity: ArrayLike, genuine: ArrayLike, weight: ArrayLike | None = None) -> Roc:

@@ -139,11 +139,10 @@ class Bench:
                 parts.append(measure.best_accuracy_rows(measured, recognizer, self.pairs, *where))
             for other in [baseline, *beside] if differs else ():
                 parts.append(measure.recognizer_difference_rows(measured, recognizer, other, self.pairs, *where))
-        directed = has_direction(measured.original(recognizer))
-        if directed:
+        if has_direction(measured.original(recognizer)):
             parts.append(measure.drift_rows(measured, recognizer, baseline, *where))
-        if directed and entry.method.px != SIZE:
-            parts.append(error_rows(measured, recognizer, *where, beside))
+            if entry.method.px != SIZE:
+                parts.append(error_rows(measured, recognizer, *where, beside))
         return pd.concat(parts, ignore_index=True)
 
 
