@@ -1,4 +1,4 @@
-"""Every shipped file of weights has its terms in data/checkpoints/LICENSES.md, and the right ones."""
+"""Every shipped file of weights has its terms in data/checkpoints/LICENSES.md, and the right ones; all are small."""
 
 import json
 import re
@@ -27,6 +27,11 @@ def row_of(name: str) -> list[str]:
     found = [cells for pattern, cells in terms().items() if fnmatch(name, pattern)]
     assert len(found) == 1, f"{name} is named by {len(found)} rows of LICENSES.md"
     return found[0]
+
+
+def test_a_checkout_stays_small():
+    """Sixty megabytes of weights and their logs: ablations keep their logs alone, in data/runs."""
+    assert 0 < sum(path.stat().st_size for path in FOLDER.iterdir()) < 60e6
 
 
 def test_rows_are_whole():

@@ -40,6 +40,7 @@ PX = 28
 RIVALS = {"srcnn": "SRCNN", "srgan": "SRGAN", "esrgan": "ESRGAN", "ip": "IP-FSRGAN"}
 #: What the methods behind them are compared with on pairs.
 BASELINES = ("bicubic", "ESRGAN", "IP-FSRGAN")
+#: IP-FSRGAN otherwise: ablations, whose weights are not shipped.
 VARIANTS = {"ip-photo": "IP-FSRGAN (same photo)", "ip-swapped": "IP-FSRGAN (swapped weights)"}
 #: SRCNN with L1 instead of the MSE: how sharp its faces are is asked, so it is measured where no pairs are.
 L1 = {"srcnn-l1": "SRCNN (L1)"}
@@ -54,10 +55,12 @@ THRESHOLDS = (0, *MIXED[:-1])
 
 
 def entries(variants: bool = True) -> list[Entry]:
-    """HR, bicubic and every shipped generator of the chapter at 28 px."""
-    names = RIVALS | (VARIANTS | L1 if variants else {})
+    """HR, bicubic and every shipped generator of the chapter at 28 px; ablations, where they are trained here, too."""
     found = [Entry(methods.hr()), Entry(methods.interpolation(PX))]
-    return found + [trained(f"ipfsrgan-s0-{k}", label) for k, label in names.items() if shipped(f"ipfsrgan-s0-{k}")]
+    names = RIVALS | (L1 if variants else {})
+    found += [trained(f"ipfsrgan-s0-{k}", label) for k, label in names.items() if shipped(f"ipfsrgan-s0-{k}")]
+    ablated = [finished(find(f"ipfsrgan-s0-{k}"), label) for k, label in VARIANTS.items()] if variants else []
+    return found + [entry for entry in ablated if entry is not None]
 
 
 def _for(name: str) -> list[Entry]:
