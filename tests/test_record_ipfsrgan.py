@@ -8,7 +8,7 @@ import pytest
 import torch
 from toy_recognition import corners, own_results, some_pairs
 
-from lrfr import datasets, measure, methods, recognizers, record
+from lrfr import datasets, measure, methods, recognizers, record, runs
 from lrfr.datasets import FaceDataset
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
@@ -171,7 +171,20 @@ def test_srcnn_with_l1_is_measured_where_no_pairs_are(monkeypatch):
 
 def test_entries_without_weights_are_left_out(monkeypatch):
     monkeypatch.setattr(ipfsrgan, "shipped", lambda name: False)
+    monkeypatch.setattr(ipfsrgan, "finished", lambda run, label: None)
     assert [e.method.name for e in ipfsrgan.entries()] == ["HR", "bicubic"]
+
+
+def test_ablations_are_measured_where_they_were_trained_and_never_shipped(monkeypatch):
+    for key in ipfsrgan.VARIANTS:
+        assert not record.shipped(f"ipfsrgan-s0-{key}") and runs.kept_log(f"ipfsrgan-s0-{key}")["diverged"] is None
+    here = "ipfsrgan-s0-ip-swapped"
+    monkeypatch.setattr(
+        ipfsrgan, "finished", lambda run, label: Entry(replace(inverted(), name=label)) if run.name == here else None
+    )
+    names = [e.method.name for e in ipfsrgan.entries()]
+    assert names[-1] == "IP-FSRGAN (swapped weights)" and "IP-FSRGAN (same photo)" not in names
+    assert names[-1] not in [e.method.name for e in ipfsrgan.entries(variants=False)]
 
 
 def test_nothing_to_record_is_said():
