@@ -174,10 +174,7 @@ figures.show(
 
 # %% tags=["hide-input"]
 KEYS = record_ipfsrgan.RIVALS | record_ipfsrgan.VARIANTS | record_ipfsrgan.L1
-logs = {
-    n: (runs.kept_log if k in record_ipfsrgan.VARIANTS else methods.shipped_log)(f"ipfsrgan-s0-{k}")
-    for k, n in KEYS.items()
-}
+logs = {n: runs.log_of(f"ipfsrgan-s0-{k}") for k, n in KEYS.items()}
 start = methods.shipped_log(logs[IP]["after"])
 printed, released, ours = ipfsrgan.paper(), ipfsrgan.released_code(), ipfsrgan.study(run.seed)["ip"]
 three = (printed, released, ours)

@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lrfr import datasets, recognizers
+from lrfr import datasets, methods, recognizers
 from lrfr.datasets import scface
 from lrfr.errors import LrfrError
 from lrfr.files import locked, write_json
@@ -243,6 +243,16 @@ def kept_log(name: str) -> dict[str, Any]:
     if not file.is_file():
         raise LrfrError(f"Expected the log of {name} in data/runs, found none: train it, then run `lrfr keep {name}`.")
     return json.loads(file.read_text())
+
+
+def log_of(name: str) -> dict[str, Any]:
+    """Settings, curve and provenance of a run: beside its shipped weights, or as :func:`keep_log` kept them.
+
+    Raises:
+        LrfrError: neither is there.
+    """
+    shipped = (data_dir() / "checkpoints" / f"{name}.safetensors").is_file()
+    return methods.shipped_log(name) if shipped else kept_log(name)
 
 
 def _told(run: Run, weights: Path | None) -> dict[str, Any]:

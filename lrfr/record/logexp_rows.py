@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from lrfr import methods, plans, record, runs, tables
+from lrfr import plans, record, runs, tables
 from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
 from lrfr.evaluation import validation
@@ -106,15 +106,12 @@ def gains(
 
 @cache
 def told(name: str) -> dict[str, Any]:
-    """Settings, curve and provenance of a run: beside its shipped weights, or as ``lrfr keep`` kept them.
+    """Settings, curve and provenance of a run, as :func:`lrfr.runs.log_of` finds them.
 
     Raises:
-        LrfrError: neither is there.
+        LrfrError: there are none.
     """
-    run = f"logexp-{name}"
-    if record.shipped(run):
-        return methods.shipped_log(run)
-    return runs.kept_log(run)
+    return runs.log_of(f"logexp-{name}")
 
 
 def curve(name: str) -> pd.DataFrame:
