@@ -22,7 +22,7 @@ from lrfr.files import locked, write_text
 from lrfr.hardware import hardware
 from lrfr.measure import Measured, Pairs
 from lrfr.paths import cache_dir, data_dir
-from lrfr.plans import Run
+from lrfr.plans import Run, find
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
 from lrfr.runs import commit
@@ -93,6 +93,11 @@ def real_esrgan(size: Size, quick: bool = True) -> Entry:
 def shipped(name: str) -> bool:
     """Whether weights of this name are shipped."""
     return (data_dir() / "checkpoints" / f"{name}.safetensors").is_file()
+
+
+def available(name: str, label: str) -> Entry | None:
+    """A run's generator, shipped or else finished here; None where it is neither."""
+    return trained(name, label) if shipped(name) else finished(find(name), label)
 
 
 def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:

@@ -22,6 +22,7 @@ from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
     Entry,
+    available,
     faces_of,
     faces_rows,
     finished,
@@ -30,8 +31,6 @@ from lrfr.record import (
     measure_entries,
     precision_rows,
     record_missing,
-    shipped,
-    trained,
     view,
 )
 
@@ -55,12 +54,11 @@ THRESHOLDS = (0, *MIXED[:-1])
 
 
 def entries(variants: bool = True) -> list[Entry]:
-    """HR, bicubic and every shipped generator of the chapter at 28 px; ablations, where they are trained here, too."""
+    """HR, bicubic and every generator of the chapter at 28 px that is shipped or was trained here."""
+    names = RIVALS | (VARIANTS | L1 if variants else {})
     found = [Entry(methods.hr()), Entry(methods.interpolation(PX))]
-    names = RIVALS | (L1 if variants else {})
-    found += [trained(f"ipfsrgan-s0-{k}", label) for k, label in names.items() if shipped(f"ipfsrgan-s0-{k}")]
-    ablated = [finished(find(f"ipfsrgan-s0-{k}"), label) for k, label in VARIANTS.items()] if variants else []
-    return found + [entry for entry in ablated if entry is not None]
+    there = [available(f"ipfsrgan-s0-{k}", label) for k, label in names.items()]
+    return found + [entry for entry in there if entry is not None]
 
 
 def _for(name: str) -> list[Entry]:

@@ -9,7 +9,7 @@ import pandas as pd
 from lrfr import measure, plans
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured
-from lrfr.record import JUDGES, Entry, finished, load, load_judges, record_missing, shipped, trained, view
+from lrfr.record import JUDGES, Entry, available, load, load_judges, record_missing, view
 
 RESULTS, PROTOCOL = "transfer", "transfer"
 NONE = "none"
@@ -28,8 +28,7 @@ def entries(loss: str) -> list[Entry]:
     """
     found = []
     for through, name in plans.TRANSFER[loss][1].items():
-        words = label(loss, through)
-        entry = trained(name, words) if shipped(name) else finished(plans.find(name), words)
+        entry = available(name, label(loss, through))
         if entry is None:
             raise LrfrError(f"Expected the weights of {name}, found none: run `lrfr queue {name}`.")
         found.append(entry)
