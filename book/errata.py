@@ -253,7 +253,7 @@ log.note("ipfsrgan-judge", "Sec. IV-A", "test people are training people", alone
 # %% [markdown]
 # ## multiscale
 #
-# Khazaie et al. {cite}`khazaie2020`.
+# Khazaie et al. {cite}`khazaie2020`; more on {doc}`multiscale_claims`.
 #
 # (errata-multiscale-best)=
 # ### "Our model is the best performing model"

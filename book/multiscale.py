@@ -358,7 +358,7 @@ assert run.profile != "demo" or all(learnt.values())
 # differs by more than a thousandth. `demo` takes every network of this chapter on AT&T at 11x8, `smoke` a sample.
 # `study` takes all of AT&T and Caltech {cite}`weber1999`, and on your own LFW {cite}`huang2007` Table IV's whole search
 # and the pairs at 14 px. Elsewhere what needs LFW is quoted from `data/results`, as `lrfr record multiscale view2
-# devtest identification ablations` left it, with its provenance.
+# identification ablations` left it, with its provenance.
 
 # %%
 EVERY = ("bicubic", WHOLE) if smoke else ("bicubic", *KEYS.values(), JOINED)

@@ -147,9 +147,8 @@ for axis, (column, title) in zip(axes, columns.items(), strict=True):
             y = y.rolling(5, min_periods=1).mean() if column == "share" else y
             axis.plot(seen["step"], y, color=colours[key], lw=1.4, label=key)
     axis.set(title=title, xlabel="step")
-for axis in axes[:2]:
-    axis.set_yscale("log")
-    axis.yaxis.set_major_formatter("{x:g}")
+axes[0].set_yscale("log")
+axes[0].yaxis.set_major_formatter("{x:g}")
 figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=6)
 figures.show(
     figure,
