@@ -678,8 +678,8 @@ figures.show_table(
 # %% [markdown]
 # The differences are paired: the same pairs, the same drawn people. Each chapter's own method has a row for each size
 # that it was made for, beside *robust* behind plain bicubic enlargement: {doc}`frloss`, {doc}`ipfsrgan`,
-# {doc}`ftlgan`, and {doc}`multiscale`, whose rows are to come. *Robust* is ahead at a size where every interval there
-# lies above 0, super-resolution where a whole interval lies below.
+# {doc}`ftlgan` and {doc}`multiscale`. *Robust* is ahead at a size where every interval there lies above 0,
+# super-resolution where a whole interval lies below.
 
 # %%
 lead = "; ".join(f"{px} px, {setting}: {words}" for (px, setting), words in ahead.items())
