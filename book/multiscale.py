@@ -247,7 +247,7 @@ for key, (least, most) in reach.items():
 # ## What was trained
 #
 # Four networks of one shape, on the same faces of CelebA {cite}`liu2015` in the same order: the whole method, its
-# control without identity loss, and one network for each of two sizes. The paper has 2.7 million faces of VGGFace2
+# control without identity loss, and one network for each of two sizes. The paper has millions of faces of VGGFace2
 # {cite}`cao2018` and a FaceNet trained on MS-Celeb-1M {cite}`guo2016`, which is withdrawn. All that differs stands on
 # {doc}`the second page <multiscale_claims>`.
 
@@ -507,12 +507,15 @@ figures.show(
 #
 # SCface {cite}`grgic2011` has natural small faces: five cameras at three distances, and one frontal photograph of each
 # person. The paper brings all to 64x64, restores them, and puts two embeddings side by side, of the enlarged and of the
-# restored face. In Table III the gallery is taken at 1 m and the probes at 2.6 m. The protocols are here and tested;
-# the faces need a signature.
+# restored face. In Table III the gallery is taken near by and the probes farther off. The protocols are here and
+# tested; the faces need a signature.
 
 # %%
 command = "lrfr evaluate scface --upsampler multiscale-s0-both --px 64 --concatenate"
-for table, what in ((2, "HR frontal gallery, probes at three distances"), (3, "gallery at 1 m, probes at 2.6 m")):
+for table, what in (
+    (2, "HR frontal gallery, probes at three distances"),
+    (3, "gallery near by, probes at the middle distance"),
+):
     there = in_percent[in_percent["table"] == table]
     on_scface = {("Ours", c): at.readers_copy(table, c, "multiscale-s0-both + bicubic") for c in there["column"]}
     figures.show_table(
