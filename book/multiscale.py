@@ -254,7 +254,7 @@ for key, (least, most) in reach.items():
 # %% tags=["hide-input"]
 KEYS = record_multiscale.NETWORKS | record_multiscale.SINGLES
 logs = {name: methods.shipped_log(f"multiscale-s0-{key}") for key, name in KEYS.items()}
-curves = {name: pd.DataFrame(log["curve"]) for name, log in logs.items()}
+curves = {name: large.curve(log) for name, log in logs.items()}
 figures.show_table(
     large.trained(logs),
     "Every shipped run; each reached its last step, and every logged number is finite. Losses in the reading by words.",
@@ -267,7 +267,6 @@ panels = {"pixel": "pixel loss x 1000", "embedding": "embedding loss x 1000", "s
 panels |= {"validation_mse": "MSE x 1000, held-out", "validation_identity": "1 - cosine to HR, held-out"}
 for axis, (column, title) in zip(axes.flat, panels.items(), strict=False):
     for name, curve in curves.items():
-        curve = curve.assign(share=curve["embedding"] / curve["loss"]) if "embedding" in curve else curve
         if column in curve:
             seen = curve.dropna(subset=[column])
             y = seen[column] if "validation" in column else seen[column].rolling(5, min_periods=1).mean()

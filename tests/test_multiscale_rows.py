@@ -11,6 +11,7 @@ from lrfr.measure import COLUMNS
 from lrfr.papers.multiscale import SIZES
 from lrfr.record import JUDGES
 from lrfr.record import multiscale_rows as rows
+from lrfr.record import multiscale_tables as large
 from lrfr.record.multiscale import PIXEL, WHOLE
 from lrfr.record.setup import upsampler
 
@@ -142,3 +143,11 @@ def test_a_printed_table_has_our_search_beside_it(results):
 
 def test_photographs_are_counted_by_the_search_of_hr(results):
     assert rows.photographs(results, "att") == 400
+
+
+def test_the_embeddings_share_is_of_the_whole_loss():
+    lines = [{"step": 20, "loss": 4.0, "pixel": 0.5, "embedding": 1.0}, {"step": 40, "loss": 2.0, "pixel": 0.1}]
+    weighed = large.curve({"settings": {"identity": 3.0}, "curve": lines})
+    assert weighed["share"].iloc[0] == 0.75 and np.isnan(weighed["share"].iloc[1])
+    pixels = [{k: v for k, v in line.items() if k != "embedding"} for line in lines]
+    assert "share" not in large.curve({"settings": {"identity": 0.0}, "curve": pixels})

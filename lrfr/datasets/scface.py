@@ -28,7 +28,10 @@ from lrfr.errors import LrfrError
 ACCESS = Access(
     "SCface", "scface", "the University of Zagreb gives it out for a signed release agreement, www.scface.org"
 )
-PEOPLE, CAMERAS, DISTANCES = 130, 5, 3
+PEOPLE, CAMERAS = 130, 5
+#: Metres from the cameras, in the order of the numbers in the file names.
+METRES = (4.2, 2.6, 1.0)
+DISTANCES = len(METRES)
 #: How many people logexp fine-tunes on; it tests on the others (its Sec. 4.2).
 FINE_TUNE = 50
 CROPPED = "mugshot_frontal_cropped_all"

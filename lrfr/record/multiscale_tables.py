@@ -75,6 +75,14 @@ def readings(network: nn.Module, judge: Recognizer, hr: Tensor, sizes: Sequence[
     return pd.DataFrame(rows)
 
 
+def curve(log: Mapping[str, Any]) -> pd.DataFrame:
+    """The logged lines of a run, and ``share``: what part of L the embedding loss is, where L has one (Eq. 3)."""
+    lines = pd.DataFrame(log["curve"])
+    if "embedding" not in lines:
+        return lines
+    return lines.assign(share=log["settings"]["identity"] * lines["embedding"] / lines["loss"])
+
+
 def trained(logs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Every run by the JSON beside its weights: sizes, loss, parameters, steps, rate, faces, planned minutes.
 
