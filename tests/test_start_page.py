@@ -11,7 +11,7 @@ from lrfr import record, tables
 from lrfr.book.chapters import book_dir
 
 NETWORKS = {"dlib": "dlib", "SFace": "sface", "MobileFaceNet": "mobilefacenet"}
-PAPERS = ("frloss", "ipfsrgan", "ftlgan")
+PAPERS = ("frloss", "ipfsrgan", "ftlgan", "multiscale")
 SEEN = {"set": "lfw", "setting": "probe", "seed": 0}
 
 
@@ -59,6 +59,7 @@ def test_each_gain_is_a_recorded_paired_difference_of_its_own_method_size_and_ne
         ("SRResNet (FR)", "14"),
         ("Real-ESRGAN", "14"),
         ("FTLGAN", "56"),
+        ("U-Net", "7"),
     }
     caption = caption_of(outputs, "AUC minus that")
     for row in rows:
