@@ -6,11 +6,13 @@ from pathlib import Path
 
 #: Where Linux says which processor it runs on.
 CPUINFO = Path("/proc/cpuinfo")
+#: What it calls instructions that multiply bfloat16: four times as fast with the first, twice with the other.
+BFLOAT16 = frozenset({"amx_bf16", "avx512_bf16"})
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether the processor has matrix units for bfloat16 (AMX); without them it would only lose precision."""
-    return CPUINFO.is_file() and "amx_bf16" in CPUINFO.read_text(errors="replace").split()
+    """Whether the processor multiplies bfloat16 (AMX or AVX-512); others would only lose precision by it."""
+    return CPUINFO.is_file() and not BFLOAT16.isdisjoint(CPUINFO.read_text(errors="replace").split())
 
 
 def hardware() -> str:
