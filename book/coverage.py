@@ -101,8 +101,6 @@ figures.show_table(
     "The numbered claims of each paper by the verdict that this book gives.",
     name="coverage-held",
 )
-missing = sorted({entry.page for entry in entries if not entry.in_book})
-print(f"Pages that are not in the book yet: {', '.join(missing) if missing else 'none'}.")
 
 # %% [markdown]
 # ## What waits for data

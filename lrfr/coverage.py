@@ -68,25 +68,14 @@ class Entry:
         return self.is_claim and self.cell == f"{self.paper}-claim-{self.item.removeprefix('Claim ')}"
 
     @property
-    def in_book(self) -> bool:
-        """Whether its page is listed in ``book/_toc.yml``."""
-        contents = chapters.book_dir() / "_toc.yml"
-        return self.page in _listed(contents, contents.stat().st_mtime_ns)
-
-    @property
     def link(self) -> str:
-        """Where a page's link leads; "" while the page is not in the book."""
-        return f"{self.page}.html#{self.cell}" if self.in_book else ""
+        """Where a page's link leads."""
+        return f"{self.page}.html#{self.cell}"
 
     @property
     def needs(self) -> list[str]:
         """Folders of the sets that it waits for."""
         return self.note.split() if self.status == NEEDS else []
-
-
-@cache
-def _listed(contents: Path, changed: int) -> frozenset[str]:
-    return frozenset(chapters.pages())
 
 
 def load(paper: str) -> list[Entry]:
@@ -214,7 +203,7 @@ def verdicts(entry: Entry) -> list[str]:
     Raises:
         LrfrError: the page has no executed notebook.
     """
-    if not entry.has_row or not entry.in_book:
+    if not entry.has_row:
         return []
     found = outputs(entry.page).verdicts
     return [word for name, word in found.items() if re.fullmatch(rf"{re.escape(entry.cell)}(-\d+)?", name)]
@@ -223,13 +212,9 @@ def verdicts(entry: Entry) -> list[str]:
 def check(entry: Entry) -> None:
     """Whether a line is borne out: its cell was executed, its row was recorded, its status is what the verdict allows.
 
-    A line whose page is not in the book yet is not looked at.
-
     Raises:
         LrfrError: it is not.
     """
-    if not entry.in_book:
-        return
     if entry.cell not in outputs(entry.page).names:
         raise LrfrError(
             f"{entry}: the executed notebook of {entry.page} shows nothing called {entry.cell}: name its figure or "
@@ -250,8 +235,6 @@ def measured(entry: Entry) -> str:
     """
     if entry.status == NO:
         return "–"
-    if not entry.in_book:
-        return "its page is not in the book yet"
     found = row(entry)
     if found is None:
         return "computed on its page"
@@ -275,33 +258,39 @@ def shown(entries: list[Entry], claims: bool = False) -> tuple[pd.DataFrame, dic
     chosen = [entry for entry in entries if entry.is_claim == claims]
     lines = []
     for entry in chosen:
-        line = {"item": entry.item, "what": entry.what, "status": entry.status}
+        line = {"item": entry.item, "what": entry.what}
         if claims:
             line["holds here?"] = ", ".join(dict.fromkeys(verdicts(entry))) or "–"
-        titles = ", ".join(datasets.ACCESS[name].title for name in entry.needs)
-        line["on, or why not"] = " ".join(filter(None, (entry.scale.strip("–"), f"(needs {titles})" if titles else "")))
-        line["on, or why not"] = line["on, or why not"] or entry.note
+        line["status"] = _status(entry)
         lines.append(line | {"one row behind it": measured(entry)})
     return pd.DataFrame(lines), {"item": [entry.link for entry in chosen]}
 
 
+def _status(entry: Entry) -> str:
+    """With the faces that it was measured on, the sets that it waits for, or why it cannot be judged."""
+    scale = entry.scale.strip("–")
+    titles = ", ".join(datasets.ACCESS[name].title for name in entry.needs)
+    if titles:
+        return f"{entry.status}: {titles}" + (f"; {scale}" if scale else "")
+    return f"{entry.status}: {scale or entry.note}"
+
+
 def held(entries: list[Entry]) -> pd.DataFrame:
-    """What the claims tables say of each paper's numbered claims, as far as their pages are in the book.
+    """What the claims tables say of each paper's numbered claims.
 
     Returns:
         A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided" and other words, or rows
-        that differ), ``not tested``, ``elsewhere`` (answered by a figure or table) and ``to come``.
+        that differ), ``not tested`` and ``elsewhere`` (answered by a figure or table).
     """
-    lines = []
+    lines, kinds = [], ("yes", "no", "neither", UNTESTED, "elsewhere")
     for paper in PAPERS:
         words = []
         for entry in (e for e in entries if e.is_claim and e.paper == paper):
             said = set(verdicts(entry))
             (word,) = said if len(said) == 1 else {"neither"}
             if not said:
-                word = "elsewhere" if entry.in_book else "to come"
-            words.append(word if word in ("yes", "no", UNTESTED, "elsewhere", "to come") else "neither")
-        kinds = ("yes", "no", "neither", UNTESTED, "elsewhere", "to come")
+                word = "elsewhere"
+            words.append(word if word in kinds else "neither")
         lines.append({"paper": paper, "claims": len(words)} | {kind: words.count(kind) for kind in kinds})
     return pd.DataFrame(lines)
 
