@@ -54,11 +54,13 @@ class Measured:
         dataset: HR faces.
         method: what restores them.
         seed: of the training; 0 for what is not trained.
+        kept: what LPIPS sees of the HR faces, shared by the methods of one set; None looks at them each time.
     """
 
     dataset: FaceDataset
     method: Method
     seed: int = 0
+    kept: quality.Kept | None = field(default=None, repr=False)
     _seen: dict[Recognizer, np.ndarray] = field(default_factory=dict, init=False, repr=False)
     _original: dict[Recognizer, np.ndarray] = field(default_factory=dict, init=False, repr=False)
     _quality: dict[tuple[Backbone, ...], dict[str, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
@@ -85,7 +87,8 @@ class Measured:
         wanted = tuple(backbones)
         if wanted not in self._quality:
             restored, original = (to_tensor(np.asarray(images)) for images in (self.restored, self.dataset.images))
-            self._quality[wanted] = {k: v.numpy() for k, v in quality.measure(restored, original, wanted).items()}
+            values = quality.measure(restored, original, wanted, kept=self.kept)
+            self._quality[wanted] = {k: v.numpy() for k, v in values.items()}
         return self._quality[wanted]
 
     def forget(self) -> None:

@@ -200,6 +200,11 @@ def test_measure_gives_the_single_values_in_batches(photograph):
     torch.testing.assert_close(values["psnr"], quality.psnr(images, originals))
     torch.testing.assert_close(values["ssim"], quality.ssim(images, originals))
     torch.testing.assert_close(values["lpips_alexnet"], quality.lpips(images, originals))
+    kept = {}
+    for _ in range(2):
+        again = quality.measure(images, originals, batch=2, kept=kept)
+        assert torch.equal(again["lpips_alexnet"], values["lpips_alexnet"])
+        assert set(kept) == {("alexnet", 0), ("alexnet", 1), ("alexnet", 2)}
 
 
 def test_wrong_shapes_are_one_clear_sentence(photograph):

@@ -22,6 +22,8 @@ from lrfr.networks.lpips import load as load_lpips
 
 #: Far below the mean gradient of any photograph (luminance in [0, 1]); makes 0 / 0 one.
 _FLAT = 1e-6
+#: What an LPIPS network sees of each batch of originals.
+Kept = dict[tuple[Backbone, int], list[Tensor]]
 
 
 def luminance(images: Tensor) -> Tensor:
@@ -67,7 +69,9 @@ def lpips_network(backbone: Backbone = "alexnet") -> LPIPS:
     return load_lpips(assets.path(f"lpips-{backbone}"), backbone)
 
 
-def lpips(images: Tensor, originals: Tensor, network: LPIPS | None = None) -> Tensor:
+def lpips(
+    images: Tensor, originals: Tensor, network: LPIPS | None = None, features: list[Tensor] | None = None
+) -> Tensor:
     """Learned perceptual distance, N values; 0 for equal pictures, lower is better.
 
     Pictures are compared at the size they have (112 px here); published values at other sizes are not comparable.
@@ -76,12 +80,13 @@ def lpips(images: Tensor, originals: Tensor, network: LPIPS | None = None) -> Te
         images: N x 3 x H x W, H and W at least 32.
         originals: of the same shape.
         network: from `lpips_network` (moved to the pictures' device); AlexNet's where none is given.
+        features: of the originals, where the network has seen them before.
 
     Raises:
         LrfrError: the shapes differ or are not N x 3 x H x W.
     """
     a, b = _checked(images, originals)
-    return (network or lpips_network()).to(a.device)(a, b)
+    return (network or lpips_network()).to(a.device)(a, features or b)
 
 
 def sharpness(images: Tensor, originals: Tensor) -> Tensor:
@@ -106,15 +111,26 @@ def _steepness(images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def measure(
-    images: Tensor, originals: Tensor, backbones: Sequence[Backbone] = ("alexnet",), batch: int = 64
+    images: Tensor,
+    originals: Tensor,
+    backbones: Sequence[Backbone] = ("alexnet",),
+    batch: int = 64,
+    kept: Kept | None = None,
 ) -> dict[str, Tensor]:
-    """PSNR, SSIM and LPIPS of N pictures, in batches: ``psnr``, ``ssim``, ``lpips_alexnet``, ... with N values each."""
+    """PSNR, SSIM and LPIPS of N pictures, in batches: ``psnr``, ``ssim``, ``lpips_alexnet``, ... with N values each.
+
+    ``kept`` takes what LPIPS sees of the originals and gives it back where the same originals come again, in batches of
+    the same size: a third less time, and half a megabyte a picture for AlexNet.
+    """
     _same_shape(images, originals)
     parts: dict[str, list[Tensor]] = {}
-    for a, b in zip(images.split(batch), originals.split(batch), strict=True):
+    for i, (a, b) in enumerate(zip(images.split(batch), originals.split(batch), strict=True)):
         values = {"psnr": psnr(a, b), "ssim": ssim(a, b)}
         for backbone in backbones:
-            values[f"lpips_{backbone}"] = lpips(a, b, lpips_network(backbone))
+            network = lpips_network(backbone)
+            if kept is not None and (backbone, i) not in kept:
+                kept[backbone, i] = network.to(b.device).features(_checked(a, b)[1])
+            values[f"lpips_{backbone}"] = lpips(a, b, network, None if kept is None else kept[backbone, i])
         for name, value in values.items():
             parts.setdefault(name, []).append(value.cpu())
     return {name: torch.cat(pieces) for name, pieces in parts.items()}

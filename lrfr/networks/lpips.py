@@ -81,10 +81,11 @@ class LPIPS(nn.Module):
                 found.append(x / (x.square().sum(1, keepdim=True) + 1e-20).sqrt())
         return found
 
-    def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """N distances; see the class."""
+    def forward(self, a: Tensor, b: Tensor | list[Tensor]) -> Tensor:
+        """N distances; see the class. In place of the second pictures their `features` will do."""
         total = a.new_zeros(len(a))
-        for head, one, other in zip(self.heads, self.features(a), self.features(b), strict=True):
+        others = self.features(b) if isinstance(b, Tensor) else b
+        for head, one, other in zip(self.heads, self.features(a), others, strict=True):
             total = total + ((one - other).square().mean((2, 3)) * head).sum(1)
         return total
 

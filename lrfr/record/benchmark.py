@@ -18,7 +18,7 @@ from lrfr import embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
-from lrfr.evaluation import every_pair, identification, verification
+from lrfr.evaluation import every_pair, identification, quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval, share_of_gap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
@@ -266,6 +266,7 @@ class Table:
         self.faces, self.pairs, self.protocol, self.replicates, self.keep = faces, pairs, protocol, replicates, keep
         self.kept: dict[tuple[str, int, str, str], Scores] = {}
         self.fixed: dict[str, float] = {}
+        self.hr_features: quality.Kept = {}
 
     def threshold(self, measured: Measured, judge: Recognizer) -> float:
         """Where HR photographs have a FAR of at most 1e-3 over all pairs, or 1e-2 on a list; found once."""
@@ -294,7 +295,8 @@ class Table:
 
     def rows(self, entry: Entry, firsts: Sequence[Entry], seeing: Sequence[Recognizer]) -> pd.DataFrame:
         """All rows of one cell; ``firsts`` are HR and bicubic of its size and degradation."""
-        measured, first = Measured(self.faces, entry.method), entry.method.name in ("HR", "bicubic")
+        measured = Measured(self.faces, entry.method, kept=self.hr_features)
+        first = entry.method.name in ("HR", "bicubic")
         others = [] if first else [Measured(self.faces, e.method) for e in firsts]
         parts = []
         for judge in seeing:
