@@ -162,6 +162,17 @@ def benchmark_command(
     typer.echo(f"data/results/benchmark.csv holds {len(table)} rows.")
 
 
+@app.command("protocol")
+def protocol_command(
+    workers: Annotated[int, typer.Option(help="Trainings side by side, each a single-thread process.")] = 2,
+) -> None:
+    """Measure all that the chapter One protocol shows: benchmark, combine, detect, transfer with its trainings."""
+    from lrfr.record import protocol
+
+    for name, table in protocol.record(workers):
+        typer.echo(f"data/results/{name}.csv holds {len(table)} rows.")
+
+
 @app.command("transfer")
 def transfer_command() -> None:
     """Measure every identity loss through every recogniser, seen by every recogniser, on LFW View 1."""

@@ -92,14 +92,14 @@ def test_a_table_has_what_is_recorded_in_its_order(results):
     assert protocol_rows.methods(results, "view2", 14) == ["bicubic", "SRGAN", "ESRGAN"]
     assert protocol_rows.order(["z", "SRGAN", "nearest", "HR"]) == ["HR", "nearest", "SRGAN", "z"]
     shown = protocol_rows.grid(results, "att", 7, degradation="noise")
-    assert list(shown["upsampler"]) == ["HR", "bicubic"] and list(shown) == ["upsampler", "both: sface"]
-    assert shown["both: sface"].iloc[1] == "0.600 [0.500, 0.700]"
+    assert list(shown["upsampler"]) == ["HR", "bicubic"] and list(shown) == ["upsampler", "both: SFace"]
+    assert shown["both: SFace"].iloc[1] == "0.600 [0.500, 0.700]"
 
 
 def test_what_is_missing_is_counted(results):
     found = protocol_rows.coverage(results).set_index(["set", "degradation"])
     assert found.loc[("LFW View 2", "bicubic"), "cells"] == 7
-    assert found.loc[("AT&T", "noise"), ["cells", "recognisers"]].tolist() == [1, "sface"]
+    assert found.loc[("AT&T", "noise"), ["cells", "recognisers"]].tolist() == [1, "SFace"]
     said = found.loc[("LFW View 2", "bicubic"), "not recorded"]
     assert said.startswith("7 px; nearest") and "SRGAN" not in said.replace("IP-FSRGAN", "").split("; ")[1].split(", ")
     assert set(found.loc["Caltech", "not recorded"]) == {"all"}
@@ -208,6 +208,12 @@ def test_quality_stands_beside_recognition(results):
     found = protocol_points.quality_and_recognition(more, "view2", "lpips_alexnet", "auc", "sface")
     assert found[["method", "px", "quality"]].to_numpy().tolist() == [["SRGAN", 14, -0.3]], "less LPIPS is prettier"
     assert found["value"].item() == pytest.approx(0.88)
+
+
+def test_an_axis_begins_where_the_bulk_does():
+    assert protocol_points.fence([1, 2, 3, 4]) == 1, "nobody is far below"
+    assert protocol_points.fence([-100, 1, 2, 3, 4]) == 1 - 3 * 2
+    assert protocol_points.fence([5]) == 5
 
 
 def test_the_front_is_what_no_other_beats():

@@ -75,6 +75,19 @@ def _spearman(both: np.ndarray) -> np.ndarray:
         return ((centred[0] * centred[1]).sum(axis=-1) / (length[0] * length[1])).mean(axis=-1)
 
 
+def fence(values: Sequence[float]) -> float:
+    """Where an axis begins so that a few far below do not press all others together: Tukey's outer fence.
+
+    Args:
+        values: at least one.
+
+    Returns:
+        Three times the quartiles' distance below the lower one, or the lowest value where that is above it.
+    """
+    lower, upper = np.quantile(values, (0.25, 0.75))
+    return float(max(min(values), lower - 3 * (upper - lower)))
+
+
 def front(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
     """Which points no other beats: no other costs (``x``) at most as much and gains (``y``) more. N booleans."""
     a, b = np.asarray(x, float), np.asarray(y, float)

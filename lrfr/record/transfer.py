@@ -20,6 +20,11 @@ def label(loss: str, through: str) -> str:
     return f"{loss} without identity" if through == NONE else f"{loss} through {through}"
 
 
+def labels() -> list[str]:
+    """Every method of the rows."""
+    return [label(loss, through) for loss, (_, runs) in plans.TRANSFER.items() for through in runs]
+
+
 def entries(loss: str) -> list[Entry]:
     """The four trainings of a loss, the one without identity first.
 
