@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from lrfr import chapter, datasets, degradation, figures, methods, record, tables
-from lrfr.record import benchmark, logexp_rows, logexp_tables
+from lrfr.record import benchmark, combinations, logexp_rows, logexp_tables, protocol_choice, protocol_rows
 from lrfr.record.logexp_rows import BASELINE, ROBUST
 
 run = chapter.start(profile, seed, device, data_root)
@@ -139,6 +139,21 @@ chapter.glue_text("index-taught", ", ".join(f"{px} px" for px, gain in more.item
 # - **A recogniser that was taught small faces** needs nothing restored ([logexp](logexp)). A sure gain:
 #   {glue:text}`index-taught`.
 #
+# ## What to use at which size
+#
+# [One protocol for all](protocol) lets every method restore the same faces and every recogniser look at them, each
+# alone and in combination. What is best on one set of faces is recommended, with its numbers on another set; where its
+# gain is not sure there, bicubic enlargement is. [What could fool us](protocol_fooled) doubts all of it.
+
+# %% tags=["hide-input"]
+benchmarked, combined = protocol_rows.recorded(), protocol_rows.recorded(combinations.RESULTS)
+figures.show_table(
+    protocol_choice.decision_table(protocol_choice.decisions(benchmarked, combined)),
+    protocol_choice.DECISIONS,
+    name="index-decisions",
+)
+
+# %% [markdown]
 # ## What a recogniser in the loss is worth
 #
 # {numref}`index-finding` shows one face at 14 px, enlarged in three ways, and the face itself. Below each, how well
@@ -258,6 +273,8 @@ figures.show_table(left, "Pixels of a face, and how many HR pixels each of them 
 # | Ling et al. {cite:p}`ling2023` | no super-resolution: teach the recogniser small faces | [logexp](logexp) |
 # | Pulgar and Mery {cite:p}`pulgar2024` | train super-resolution with triplets of faces | [ftlgan](ftlgan) |
 #
+# [One protocol for all](protocol) compares what the papers cannot, [Coverage](coverage) lists each of their tables,
+# figures and claims with its answer, and [Errata](errata) what is wrong in them.
 # [Faces and how they get small](faces) and [How recognition is scored](scoring) explain what all chapters rest on;
 # [Faces, consent and evidence](ethics) says whose faces these are and why a restored face proves nothing.
 #

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from lrfr import record, tables
+from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
-from lrfr.record import benchmark, protocol_points, protocol_rows
+from lrfr.record import benchmark, protocol_choice, protocol_points, protocol_rows
 from lrfr.record.combinations import RESULTS as COMBINATIONS
 from lrfr.record.protocol_rows import at
 
@@ -74,10 +75,10 @@ def test_without_a_file_nothing_is_recorded_and_all_tables_say_so(monkeypatch, t
     empty = protocol_rows.recorded()
     assert empty.empty and set(COLUMNS) <= set(empty.columns)
     assert protocol_rows.methods(empty, "view2", 14) == [] and protocol_rows.grid(empty, "att", 14).empty
-    assert protocol_rows.upsampler(empty, 14) is None and protocol_rows.decide(empty, empty, 14) is None
+    assert protocol_choice.upsampler(empty, 14) is None and protocol_choice.decide(empty, empty, 14) is None
     assert set(protocol_rows.coverage(empty)["not recorded"]) == {"all"}
     assert protocol_rows.gap(empty, "view2", 14, "sface") == ("d_prime", [])
-    shown = protocol_rows.decision_table([None] * len(benchmark.SIZES))
+    shown = protocol_choice.decision_table([None] * len(benchmark.SIZES))
     assert (shown["upsampler"] == protocol_rows.NOT_RECORDED).all() and list(shown["face (px)"]) == [7, 14, 28, 56]
 
 
@@ -94,6 +95,15 @@ def test_a_table_has_what_is_recorded_in_its_order(results):
     shown = protocol_rows.grid(results, "att", 7, degradation="noise")
     assert list(shown["upsampler"]) == ["HR", "bicubic"] and list(shown) == ["upsampler", "both: SFace"]
     assert shown["both: SFace"].iloc[1] == "0.600 [0.500, 0.700]"
+
+
+def test_the_fullest_place_is_taken(results, nothing):
+    assert protocol_rows.fullest(results) == "view2", "of equals the first"
+    less = results[results["protocol"] != "bicubic view2"]
+    assert protocol_rows.fullest(less) == "devtest"
+    assert protocol_rows.fullest(results, "auc", (7,), ("bicubic", "noise")) == "att"
+    with pytest.raises(LrfrError, match=r"psnr at 7, 14, 28, 56 px in .* found none: run `lrfr benchmark att`"):
+        protocol_rows.fullest(nothing, "psnr")
 
 
 def test_what_is_missing_is_counted(results):
@@ -117,14 +127,14 @@ def test_the_gap_is_a_share_only_where_there_is_one(results):
 
 
 def test_the_upsampler_is_chosen_on_view_1_and_confirmed_on_view_2(results):
-    at_14 = protocol_rows.upsampler(results, 14)
+    at_14 = protocol_choice.upsampler(results, 14)
     assert at_14.first == at_14.method == "SRGAN" and at_14.sure
     assert set(at_14.gains) == set(BASE) and at_14.gains["dlib"]["value"] == 0.03
-    at_28 = protocol_rows.upsampler(results, 28)
+    at_28 = protocol_choice.upsampler(results, 28)
     assert at_28.first == "SRGAN" and at_28.method == "bicubic" and not at_28.sure
-    assert protocol_rows.upsampler(results, 56).first == "bicubic"
+    assert protocol_choice.upsampler(results, 56).first == "bicubic"
     half = results[~((results["recognizer"] == "sface") & (results["protocol"] == "bicubic view2"))]
-    assert protocol_rows.upsampler(half, 14) is None, "an unseen recogniser is missing"
+    assert protocol_choice.upsampler(half, 14) is None, "an unseen recogniser is missing"
 
 
 def rows_behind(number, files):
@@ -135,8 +145,8 @@ def rows_behind(number, files):
 @pytest.mark.parametrize("with_means", [False, True])
 def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothing, px, with_means):
     files = {benchmark.RESULTS: results, COMBINATIONS: combined if with_means else nothing}
-    found = protocol_rows.decide(*files.values(), px)
-    shown = protocol_rows.decision_table([None, *[found if p == px else None for p in benchmark.SIZES[1:]]])
+    found = protocol_choice.decide(*files.values(), px)
+    shown = protocol_choice.decision_table([None, *[found if p == px else None for p in benchmark.SIZES[1:]]])
     shown = shown.set_index("face (px)").loc[px]
     columns = {
         "auc": "AUC",
@@ -161,13 +171,34 @@ def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothi
 
 
 def test_the_best_system_of_view_1_is_taken_where_its_gain_is_sure(results, combined, nothing):
-    alone, joined = protocol_rows.decide(results, nothing, 14), protocol_rows.decide(results, combined, 14)
+    alone, joined = protocol_choice.decide(results, nothing, 14), protocol_choice.decide(results, combined, 14)
     assert (alone.method, alone.recognizer) == ("SRGAN", "mobilefacenet") and alone.auc.value == pytest.approx(0.93)
     assert joined.method == AVERAGE and joined.auc.value == 0.95 and joined.gain.low == 0.03
     assert joined.upsampling.value == 0.25 + 2 and joined.recognising.value == 2 * 9, "two upsamplers, two looks"
-    unsure = protocol_rows.decide(results, combined, 28)
+    assert protocol_choice.ranked(combined, 14) == [(AVERAGE, "mobilefacenet")]
+    assert protocol_choice.ranked(combined, 14, protocol_choice.PACKAGED) == []
+    unsure = protocol_choice.decide(results, combined, 28)
     assert unsure.method == "bicubic" and unsure.first.startswith(AVERAGE) and unsure.gain is None
     assert unsure.auc.value == 0.9 and unsure.upsampling is None, "its cost at 28 px is not recorded"
+
+
+def test_the_packaged_sets_choose_and_confirm_where_lfw_is_not_recorded(results, nothing):
+    """The same numbers under AT&T's and Caltech's names: the same decisions, but for the places."""
+    moved = results.copy()
+    for view, place in (("devtest", "att"), ("view2", "caltech")):
+        here = moved["protocol"] == f"bicubic {view}"
+        moved.loc[here, ["set", "protocol"]] = [place, "bicubic"]
+    assert protocol_choice.upsampler(moved, 14) is None and protocol_choice.decide(moved, nothing, 14) is None
+    for px in (14, 28):
+        one = protocol_choice.upsampler(results, px)
+        other = protocol_choice.upsampler(moved, px, protocol_choice.PACKAGED)
+        assert (one.first, one.method) == (other.first, other.method)
+        assert other.places == ("att", "caltech") != one.places
+    by_lfw, by_sets = (protocol_choice.decisions(table, nothing) for table in (results, moved))
+    assert by_lfw[0] is None and by_sets[0] is None, "7 px is recorded nowhere"
+    assert [d.auc.value for d in by_lfw[1:]] == [d.auc.value for d in by_sets[1:]]
+    shown = protocol_choice.decision_table(by_sets)["chosen, confirmed"]
+    assert list(shown) == ["–", *["AT&T, Caltech"] * 3]
 
 
 def test_two_recognisers_are_a_system_too(results, combined):
@@ -180,7 +211,7 @@ def test_two_recognisers_are_a_system_too(results, combined):
             if low is not None:
                 made.append(line({**keys, "metric": "auc_minus_bicubic"}, 0.01, low, 0.02))
     alike = line(tables.keys("lfw", "devtest", "SRCNN", 14, "auc", "dlib", "probe"), 1.0)
-    found = protocol_rows.decide(results, pd.concat([combined, pd.DataFrame([*made, alike])]), 14)
+    found = protocol_choice.decide(results, pd.concat([combined, pd.DataFrame([*made, alike])]), 14)
     assert found.first == f"{AVERAGE}, {two}" and (found.method, found.recognizer) == ("bicubic", two)
     assert found.auc.value == 0.91 and found.gain is None and found.recognising.value == 4 + 9
     assert {file for file, _ in found.auc.sources} == {COMBINATIONS}

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from lrfr import record, tables
 from lrfr.book.chapters import book_dir
+from lrfr.record import benchmark, combinations, protocol_choice, protocol_rows
 
 NETWORKS = {"dlib": "dlib", "SFace": "sface", "MobileFaceNet": "mobilefacenet"}
 PAPERS = ("frloss", "ipfsrgan", "ftlgan", "multiscale")
@@ -96,6 +97,29 @@ def test_the_taught_recogniser_is_a_row_of_logexp(outputs, glued):
         assert row["difference"] == tables.gained(there)
         sure += [f"{px} px"] if there["low"] > 0 else []
     assert glued["index-taught"] == ", ".join(sure)
+
+
+def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_names(outputs):
+    rows = rows_of(outputs, "The system to use at each size")
+    assert [int(row["face (px)"]) for row in rows] == [*benchmark.SIZES]
+    files = {name: protocol_rows.recorded(name) for name in (benchmark.RESULTS, combinations.RESULTS)}
+    columns = {"AUC": ("auc", 4), "gain over bicubic": ("gain", 4)}
+    columns |= {"ms, upsampler": ("upsampling", 1), "ms, recogniser": ("recognising", 1)}
+    decided = protocol_choice.decisions(*files.values())
+    for row, found in zip(rows, decided, strict=True):
+        assert found is not None, "a size without a recommendation"
+        assert (row["upsampler"], row["recogniser"]) == (found.method, protocol_rows.named(found.recognizer))
+        for head, (name, digits) in columns.items():
+            number = getattr(found, name)
+            if number is None:
+                assert row[head] == "–"
+                continue
+            behind = [tables.pick(files[file], **keys) for file, keys in number.sources]
+            assert all(len(there) == 1 for there in behind)
+            total = sum(there["value"].iloc[0] for there in behind)
+            assert float(row[head].split(" ")[0]) == pytest.approx(total, abs=0.51 * 10**-digits)
+            if len(behind) == 1:
+                assert row[head] == tables.written(behind[0].iloc[0], digits)
 
 
 def test_each_area_and_psnr_of_the_finding_is_a_row_of_frloss(outputs):

@@ -28,7 +28,7 @@ from lrfr.optional import require
 from lrfr.paths import build_dir, data_dir, repo_root
 
 #: Chapters that report on the committed notebooks of all others: those are inputs of theirs, and written before.
-REPORTS = ("coverage",)
+REPORTS = ("coverage", "protocol")
 
 
 @dataclass(frozen=True)

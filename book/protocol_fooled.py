@@ -30,6 +30,7 @@ from lrfr.evaluation.pairs import AllPairs
 from lrfr.evaluation.people import each as each_person
 from lrfr.measure import Measured
 from lrfr.record import benchmark, combinations, detection, fooled_rows, transfer
+from lrfr.record import protocol_choice as choice
 from lrfr.record import protocol_rows as at
 from lrfr.record.benchmark import JITTERS, SIZES
 from lrfr.record.failures import crossed
@@ -38,16 +39,23 @@ from lrfr.record.protocol_rows import PLACES, SETTINGS
 run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
 results, combined = at.recorded(), at.recorded(combinations.RESULTS)
-UNSEEN, NETWORK_NAMES = record.UNSEEN, record.NETWORK_NAMES
+UNSEEN = record.UNSEEN
 PX, PLAIN = 14, "mobilefacenet"
+MOST = 6
 colour = figures.method_colour
+
+
+def said(row):
+    """A difference with its interval; a dash where it is not recorded."""
+    return "–" if row is None else tables.gained(row, 4)
+
 
 # %% [markdown]
 # ## Identity, or a network's taste?
 #
 # A generator that is trained through a face network may learn what makes faces alike, or what makes *this network* find
 # them alike. So each identity loss of the study was trained through each of three recognisers, all else equal, and once
-# through none. {numref}`protocol-transfer` shows what the identity loss gains over none, seen by each recogniser: on
+# through none. The figure shows what the identity loss gains over none, seen by each recogniser: on
 # the diagonal the network of the loss judges its own pupil. LFW View 1.
 
 # %% tags=["hide-input"]
@@ -79,7 +87,7 @@ else:
             if r.own:
                 axis.add_patch(plt.Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, fill=False, edgecolor="black", lw=1.5))
         image = axis.imshow(drawn, cmap="PuOr", vmin=-top, vmax=top)
-        names = [NETWORK_NAMES[n] for n in record.JUDGES]
+        names = [at.named(n) for n in record.JUDGES]
         axis.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
         axis.set_yticks(range(len(names)), names, fontsize=8)
         axis.set_title(f"{loss}, {plans.TRANSFER[loss][0]} px")
@@ -120,85 +128,68 @@ chapter.glue_text("protocol-own", own_said)
 # ## Combinations nobody tried
 #
 # Averages of the embeddings of several upsamplers, averages of the similarities of two recognisers, and
-# super-resolution before the recogniser that was taught small faces. Candidates are ranked on View 1, the six best of
-# each size are shown; what counts is View 2, where nothing was chosen.
+# super-resolution before the recogniser that was taught small faces. Candidates are ranked at one place; what counts is
+# the other, where nothing was chosen.
 
 # %% tags=["hide-input"]
-decisions = {px: at.decide(results, combined, px) for px in SIZES}
-rows = []
-for px in SIZES:
-    here = combined[
-        combined["protocol"].eq("devtest")
-        & (combined["px"] == px)
-        & (combined["metric"] == "auc")
-        & (combined["setting"] == "probe")
-    ]
-    here = here[~here["method"].isin(at.ORDER) | here["recognizer"].str.contains(" + ", regex=False)]
-    here = here.sort_values("value", ascending=False, kind="stable").head(6)
-    for method, network in here[["method", "recognizer"]].itertuples(index=False):
-        row = {"face (px)": px, "system": method, "recogniser": network}
-        for view in ("devtest", "view2"):
-            row[f"AUC, {PLACES[view]}"] = at.cell(
-                combined, tables.keys("lfw", view, method, px, "auc", network, "probe"), 4
-            )
-        found = fooled_rows.rivals(combined, method, px, network)
-        plain = f"bicubic ({PLAIN})"
-        single = next((name for name in found if name not in ("bicubic", plain)), None)
-        row["minus bicubic"] = tables.written(found["bicubic"], 4) if "bicubic" in found else "–"
-        row["minus best single"] = f"{tables.written(found[single], 4)} ({single})" if single else "–"
-        row[f"minus {plain}"] = tables.written(found[plain], 4) if plain in found else "–"
-        rows.append(row)
-if rows:
+decisions = dict(zip(SIZES, choice.decisions(results, combined), strict=True))
+for places in (choice.LFW, choice.PACKAGED):
+    first, second = (PLACES[p] for p in places)
+    rows = []
+    for px in SIZES:
+        for method, network in choice.ranked(combined, px, places)[:MOST]:
+            row = {"face (px)": px, "system": method, "recogniser": at.named(network)}
+            for place in places:
+                there = choice.keys(combinations.RESULTS, place, method, px, network, "auc")
+                row[f"AUC, {PLACES[place]}"] = at.cell(combined, there, 4)
+            found = fooled_rows.rivals(combined, method, px, network) if places == choice.LFW else {}
+            gain = at.row(combined, {**there, "metric": "auc_minus_bicubic"})
+            row["minus bicubic"] = said(gain)
+            plain = f"bicubic ({PLAIN})"
+            single = next((name for name in found if name not in ("bicubic", plain)), None)
+            row["minus best single"] = f"{said(found[single])} ({single})" if single else "–"
+            row[f"minus bicubic ({at.named(PLAIN)})"] = said(found.get(plain))
+            rows.append(row)
+    if not rows:
+        print(f"Not recorded yet: `lrfr combine {' '.join(places)}`.")
+        continue
+    table = pd.DataFrame(rows)
     figures.show_table(
-        pd.DataFrame(rows),
-        "Combinations, LR probe against HR, 95 % intervals over people. On View 2 stands what View 1 chose at a "
-        "size, with its paired differences in AUC: to bicubic and to the best single upsampler of View 1, both "
-        f"before the same recogniser, and to bicubic before {NETWORK_NAMES[PLAIN]}.",
+        table.drop(columns=[c for c in table if (table[c] == "–").all()]),
+        f"Combinations, the best {MOST} of each size on {first}, LR probe against HR, 95 % intervals over people; "
+        f"paired differences in AUC are those of {second}"
+        + (", where only what was chosen is measured." if places == choice.LFW else "."),
     )
-else:
-    print("Not recorded yet: `lrfr combine`.")
 
 # %% tags=["hide-input"]
-rows = []
+place, rows = at.fullest(results), []
 for px in SIZES:
-    for method in at.methods(results, "view2", px):
-        keys = at.at("view2", method, px, "auc", benchmark.ROBUST, "probe")
+    for method in at.methods(results, place, px):
+        keys = at.at(place, method, px, "auc", benchmark.ROBUST, "probe")
         if at.row(results, keys) is not None:
             row = {"face (px)": px, "upsampler": method, "AUC, robust": at.cell(results, keys, 4)}
-            row["minus bicubic, robust"] = at.cell(results, {**keys, "metric": "auc_minus_bicubic"}, 4)
-            row["AUC, mobilefacenet"] = at.cell(results, {**keys, "recognizer": "mobilefacenet"}, 4)
+            row["minus bicubic, robust"] = said(at.row(results, {**keys, "metric": "auc_minus_bicubic"}))
+            row["AUC, MobileFaceNet"] = at.cell(results, {**keys, "recognizer": "mobilefacenet"}, 4)
             rows.append(row)
-if rows:
-    figures.show_table(
-        pd.DataFrame(rows),
-        "Super-resolution before the recogniser that was taught small faces, and before the one that it was made of. "
-        "LFW View 2, LR probe against HR.",
-    )
-else:
-    print("Not recorded yet: the benchmark with the robust recogniser.")
+figures.show_table(
+    pd.DataFrame(rows),
+    "Super-resolution before the recogniser that was taught small faces, and before the one that it was made of. "
+    f"{PLACES[place]}, LR probe against HR.",
+)
 
 # %% tags=["hide-input"]
 chosen = []
 for px, found in decisions.items():
-    row = {
-        "face (px)": px,
-        "first on View 1": "not recorded",
-        "to use": "–",
-        "AUC, View 2": "–",
-        "gain over bicubic": "–",
-    }
+    row = {"face (px)": px, "first": "not recorded"} | dict.fromkeys(("to use", "AUC", "gain over bicubic"), "–")
     if found is not None:
-        row |= {
-            "first on View 1": found.first,
-            "to use": f"{found.method}, {found.recognizer}",
-            "AUC, View 2": found.auc.written(4),
-        }
-        row["gain over bicubic"] = "–" if found.gain is None else found.gain.written(4)
+        row |= {"first": found.first, "to use": f"{found.method}, {at.named(found.recognizer)}"}
+        row |= {"AUC": found.auc.written(4), "gain over bicubic": "–" if found.gain is None else found.gain.written(4)}
+        row["chosen, confirmed"] = ", ".join(PLACES[p] for p in found.places)
     chosen.append(row)
 figures.show_table(
     pd.DataFrame(chosen),
-    "The best system found: chosen on View 1, confirmed on View 2. Where its gain over bicubic is not sure there, "
-    "bicubic before the same recogniser takes its place.",
+    "The best system found: first where it was chosen, its numbers where it was confirmed. Where its gain over bicubic "
+    "is not sure there, bicubic before the same recogniser takes its place.",
 )
 several = [d for d in decisions.values() if d is not None and len(d.system.upsamplers) > 1]
 chapter.glue_text("protocol-several", f"{len(several)} of {sum(d is not None for d in decisions.values())}")
@@ -211,57 +202,46 @@ chapter.glue_text("protocol-several", f"{len(several)} of {sum(d is not None for
 # everyone's face a little like the mean of its training would pass AUC and fail here: its false accepts rise.
 
 # %% tags=["hide-input"]
-place = next(
-    (p for p in ("view2", "devtest", "att", "caltech") if at.methods(results, p, PX, metric="far_at_hr_threshold")),
-    None,
+place = at.fullest(results)
+figure, axes = plt.subplots(2, 2, figsize=(8.2, 5.6), sharex=True)
+names = at.methods(results, place, PX, metric="far_at_hr_threshold")
+for column, network in zip(axes.T, UNSEEN, strict=True):
+    for axis, metric in zip(column, ("far_at_hr_threshold", "frr_at_hr_threshold"), strict=True):
+        for k, setting in enumerate(SETTINGS):
+            for i, method in enumerate(names):
+                r = at.row(results, at.at(place, method, PX, metric, network, setting))
+                if r is not None:
+                    c = colour(method)
+                    figures.intervals(
+                        axis, [i + 0.3 * k - 0.15], r.to_frame().T, color=c, markerfacecolor=c if k else "white"
+                    )
+        whole = at.row(results, at.at(place, "HR", PX, metric, network, "probe"))
+        if whole is not None:
+            axis.axhline(whole["value"], color=colour("HR"), linewidth=1, linestyle="--")
+    column[0].set_title(at.named(network))
+    column[1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
+axes[0, 0].set_ylabel("false accept rate")
+axes[1, 0].set_ylabel("false reject rate")
+rises = {
+    s: [at.row(results, at.at(place, m, PX, "far_at_hr_threshold_minus_bicubic", n, s)) for m in names for n in UNSEEN]
+    for s in SETTINGS
+}
+words = "; ".join(
+    f"{SETTINGS[s]}: {sum(r is not None and r['low'] > 0 for r in found)} of {sum(r is not None for r in found)}"
+    for s, found in rises.items()
 )
-if place is None:
-    print("Not recorded yet.")
-else:
-    figure, axes = plt.subplots(2, 2, figsize=(8.2, 5.6), sharex=True)
-    names = at.methods(results, place, PX, metric="far_at_hr_threshold")
-    for column, network in zip(axes.T, UNSEEN, strict=True):
-        for axis, metric in zip(column, ("far_at_hr_threshold", "frr_at_hr_threshold"), strict=True):
-            for k, setting in enumerate(SETTINGS):
-                for i, method in enumerate(names):
-                    r = at.row(results, at.at(place, method, PX, metric, network, setting))
-                    if r is not None:
-                        c = colour(method)
-                        figures.intervals(
-                            axis, [i + 0.3 * k - 0.15], r.to_frame().T, color=c, markerfacecolor=c if k else "white"
-                        )
-            whole = at.row(results, at.at(place, "HR", PX, metric, network, "probe"))
-            if whole is not None:
-                axis.axhline(whole["value"], color=colour("HR"), linewidth=1, linestyle="--")
-        column[0].set_title(NETWORK_NAMES[network])
-        column[1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
-    axes[0, 0].set_ylabel("false accept rate")
-    axes[1, 0].set_ylabel("false reject rate")
-    rises = {
-        s: [
-            at.row(results, at.at(place, m, PX, "far_at_hr_threshold_minus_bicubic", n, s))
-            for m in names
-            for n in UNSEEN
-        ]
-        for s in SETTINGS
-    }
-    words = "; ".join(
-        f"{SETTINGS[s]}: {sum(r is not None and r['low'] > 0 for r in found)} of {sum(r is not None for r in found)}"
-        for s, found in rises.items()
-    )
-    figures.show(
-        figure,
-        caption=f"Both errors at the threshold of HR, {PX} px, {PLACES[place]}, 95 % intervals over people. Open: LR "
-        "probe against HR, filled: both LR; dashed: HR itself. Methods whose false accepts surely lie above those of "
-        f"bicubic (times two recognisers): {words}.",
-        alt="Four plots: false accept rate above and false reject rate below, a recogniser a column, an upsampler a "
-        "point.",
-        name="protocol-threshold",
-    )
+figures.show(
+    figure,
+    caption=f"Both errors at the threshold of HR, {PX} px, {PLACES[place]}, 95 % intervals over people. Open: LR "
+    "probe against HR, filled: both LR; dashed: HR itself. Methods whose false accepts surely lie above those of "
+    f"bicubic (times two recognisers): {words}.",
+    alt="Four plots: false accept rate above and false reject rate below, a recogniser a column, an upsampler a point.",
+    name="protocol-threshold",
+)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "hide-output"]
 rows = []
-for px in SIZES if place is not None else ():
+for px in SIZES:
     for method in at.methods(results, place, px, metric="far_at_hr_threshold"):
         row = {"face (px)": px, "upsampler": method}
         for setting in SETTINGS:
@@ -270,11 +250,10 @@ for px in SIZES if place is not None else ():
                     results, at.at(place, method, px, metric, "mobilefacenet", setting)
                 )
         rows.append(row)
-if rows:
-    figures.show_table(
-        pd.DataFrame(rows),
-        f"FAR and FRR at the threshold of HR, {PLACES[place]}, MobileFaceNet, 95 % intervals over people.",
-    )
+figures.show_table(
+    pd.DataFrame(rows),
+    f"FAR and FRR at the threshold of HR, {PLACES[place]}, MobileFaceNet, 95 % intervals over people.",
+)
 
 # %% [markdown]
 # ### Failures, shown
@@ -288,7 +267,7 @@ people, each = {"smoke": (8, 3), "demo": (20, 4)}.get(run.profile, (40, 10))
 whole = datasets.load("att")
 faces = whole.subset(np.concatenate([np.flatnonzero(whole.labels == p)[:each] for p in range(people)]))
 judge = recognizers.load("mobilefacenet")
-advice = at.upsampler(results, PX)
+advice = choice.upsampler(results, PX) or choice.upsampler(results, PX, choice.PACKAGED)
 LIVE = advice.method if advice is not None and advice.method in benchmark.NETWORKS else "SRResNet (FR)"
 entries = {e.method.name: e for e in benchmark.entries(PX, [LIVE])}
 measured = {name: Measured(faces, e.method) for name, e in entries.items()}
@@ -404,7 +383,7 @@ else:
                 figures.intervals(
                     axis, x, pd.DataFrame(found.values()), color=colour(method), label=method, linestyle="-"
                 )
-        axis.set(title=NETWORK_NAMES[network], xlabel="moved by (HR px)", xticks=range(len(JITTERS) + 1))
+        axis.set(title=at.named(network), xlabel="moved by (HR px)", xticks=range(len(JITTERS) + 1))
     axes[0].set_ylabel("AUC")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     figures.show(
@@ -456,7 +435,7 @@ if rows:
         row = {"set": PLACES[place], "face (px)": px, "upsampler": method}
         for network in at.RECOGNIZERS:
             keys = tables.keys(place, detection.PROTOCOL, method, px, "auc_minus_aligned", network, "probe")
-            row[network] = at.cell(known, keys, 4)
+            row[at.named(network)] = at.cell(known, keys, 4)
         rows.append(row)
     if rows:
         figures.show_table(
@@ -530,7 +509,7 @@ for place in record.PACKAGED:
     keys = {"set": place, "protocol": combinations.ALL_PAIRS, "px": PX, "metric": next(iter(fooled_rows.QUANTILES))}
     here = tables.matching(combined[combined["recognizer"].isin(UNSEEN)], **keys)
     for method, network in here[["method", "recognizer"]].itertuples(index=False):
-        row = {"set": PLACES[place], "system": method, "recogniser": network}
+        row = {"set": PLACES[place], "system": method, "recogniser": at.named(network)}
         for metric, words in fooled_rows.QUANTILES.items():
             keys = tables.keys(place, combinations.ALL_PAIRS, method, PX, metric, network, "probe")
             row[words] = at.cell(combined, keys)

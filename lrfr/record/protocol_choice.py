@@ -1,0 +1,245 @@
+"""Which upsampler and which system at which size: chosen at one place, confirmed at another where nobody chose.
+
+The chapter *One protocol* and the start page ask here; every number names the rows that it comes from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lrfr import tables
+from lrfr.alignment import SIZE
+from lrfr.record import UNSEEN, benchmark, combinations
+from lrfr.record.benchmark import SIZES
+from lrfr.record.combinations import System
+from lrfr.record.protocol_rows import NOT_RECORDED, ORDER, PLACES, RECOGNIZERS, at, cost, methods, named, row
+from lrfr.tables import Keys
+
+#: Where one chooses and where one confirms: on LFW, and on the sets that come with packages.
+Places = tuple[str, str]
+LFW: Places = (combinations.CHOICE, combinations.CONFIRMATION)
+PACKAGED: Places = ("att", "caltech")
+#: Caption of :func:`decision_table`.
+DECISIONS = (
+    "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those of "
+    "where it was confirmed, 95 % intervals over people, the gain paired. ms: processor time for one face, all parts "
+    "of a system together. Robust is MobileFaceNet that was taught small faces."
+)
+
+
+@dataclass(frozen=True)
+class Upsampler:
+    """Which upsampler is to be used at a size, whoever recognises.
+
+    Attributes:
+        px: size.
+        places: where it was chosen, and confirmed.
+        first: the one with the highest mean gain of the unseen recognisers where it was chosen, or bicubic where none
+            gains.
+        gains: its paired difference to bicubic in AUC at the other place, by recogniser; without those not recorded.
+    """
+
+    px: int
+    places: Places
+    first: str
+    gains: dict[str, pd.Series]
+
+    @property
+    def sure(self) -> bool:
+        """Whether both unseen recognisers gain where it is confirmed, their 95 % intervals above 0."""
+        return all(n in self.gains and self.gains[n]["low"] > 0 for n in UNSEEN)
+
+    @property
+    def method(self) -> str:
+        """What to use: bicubic where no gain is sure."""
+        return self.first if self.sure else "bicubic"
+
+
+def upsampler(results: pd.DataFrame, px: int, places: Places = LFW) -> Upsampler | None:
+    """The upsampler to use at a size, chosen at one place and confirmed at the other (LR probe, HR gallery).
+
+    Returns:
+        None where a place is not recorded for both unseen recognisers.
+    """
+    gains, (choice, confirmation) = {}, places
+    for method in methods(results, choice, px, metric="auc_minus_bicubic"):
+        found = [row(results, at(choice, method, px, "auc_minus_bicubic", n, "probe")) for n in UNSEEN]
+        values = [r["value"] for r in found if r is not None]
+        if len(values) == len(UNSEEN):
+            gains[method] = float(np.mean(values))
+    if not gains:
+        return None
+    first = max(gains, key=lambda m: gains[m])
+    if gains[first] <= 0:
+        return Upsampler(px, places, "bicubic", {})
+    seen = {n: row(results, at(confirmation, first, px, "auc_minus_bicubic", n, "probe")) for n in RECOGNIZERS}
+    there = {n: r for n, r in seen.items() if r is not None}
+    return Upsampler(px, places, first, there) if set(UNSEEN) <= set(there) else None
+
+
+#: Where a number comes from: results file and keys of a row.
+Source = tuple[str, Keys]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with the rows of results behind it: its value is the sum of theirs, its interval that of a single one.
+
+    A row stands in ``sources`` as often as it counts.
+    """
+
+    value: float
+    low: float
+    high: float
+    sources: tuple[Source, ...]
+
+    def written(self, digits: int) -> str:
+        """As tables show it."""
+        return tables.written(pd.Series({"value": self.value, "low": self.low, "high": self.high}), digits)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The system to use at a size.
+
+    Attributes:
+        px: size.
+        places: where it was chosen, and confirmed.
+        method: upsampler, or a mean of several.
+        recognizer: face network, or two: ``sface + mobilefacenet``.
+        first: the system of highest AUC where it was chosen; where its gain is not confirmed, bicubic takes its place.
+        auc: where it is confirmed, LR probe against HR gallery.
+        gain: over bicubic before the same recogniser, paired; None for bicubic itself.
+        upsampling, recognising: ms of processor time for one face; None where not recorded.
+    """
+
+    px: int
+    places: Places
+    method: str
+    recognizer: str
+    first: str
+    auc: Number
+    gain: Number | None
+    upsampling: Number | None
+    recognising: Number | None
+
+    @property
+    def system(self) -> System:
+        """Its upsamplers and recognisers."""
+        return System.named(self.method, self.recognizer)
+
+    @property
+    def sources(self) -> list[Source]:
+        """All rows that were used."""
+        used = (self.auc, self.gain, self.upsampling, self.recognising)
+        return [source for number in used if number is not None for source in number.sources]
+
+
+def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Places = LFW) -> Decision | None:
+    """The best system found at a size: of highest AUC at one place (LR probe, HR gallery), confirmed at the other.
+
+    Args:
+        results: of the benchmark.
+        combined: of the combinations, may be empty.
+        px: size.
+        places: where to choose, and where to confirm.
+
+    Returns:
+        None where a place is not recorded.
+    """
+    files = {benchmark.RESULTS: results, combinations.RESULTS: combined}
+    choice, confirmation = places
+    first = pd.concat([_systems(files[f], f, choice, px) for f in files], ignore_index=True)
+    for _, best in first.sort_values("value", ascending=False, kind="stable").iterrows():
+        file, method, judge = best["file"], best["method"], best["recognizer"]
+        auc = _number(files, [(file, keys(file, confirmation, method, px, judge, "auc"))])
+        gain = _number(files, [(file, keys(file, confirmation, method, px, judge, "auc_minus_bicubic"))])
+        if auc is None or (gain is None and method != "bicubic"):
+            continue  # not confirmed yet: the next best that is
+        if gain is not None and gain.low <= 0:
+            plains = [_number(files, [(f, keys(f, confirmation, "bicubic", px, judge, "auc"))]) for f in files]
+            plain = next((p for p in plains if p is not None), None)
+            if plain is None:
+                continue
+            auc, gain, used = plain, None, "bicubic"
+        else:
+            used = method
+        price = _milliseconds(files, used, px, judge)
+        return Decision(px, places, used, judge, f"{method}, {judge}", auc, gain, *price)
+    return None
+
+
+def decisions(results: pd.DataFrame, combined: pd.DataFrame) -> list[Decision | None]:
+    """The best system at each of the protocol's sizes: by LFW, or by the packaged sets where LFW is not recorded."""
+    return [decide(results, combined, px) or decide(results, combined, px, PACKAGED) for px in SIZES]
+
+
+def keys(file: str, place: str, method: str, px: int, recognizer: str, metric: str) -> Keys:
+    """A row of the benchmark or of the combinations, LR probe against HR; the place as :data:`PLACES` has it."""
+    if file == benchmark.RESULTS:
+        return at(place, method, px, metric, recognizer, "probe")
+    name, protocol = ("lfw", place) if place in LFW else (place, combinations.ALL_PAIRS)
+    return tables.keys(name, protocol, method, px, metric, recognizer, "probe")
+
+
+def ranked(combined: pd.DataFrame, px: int, places: Places = LFW) -> list[tuple[str, str]]:
+    """Method and recogniser of all combinations at a size, those best where one chooses first."""
+    found = _systems(combined, combinations.RESULTS, places[0], px).sort_values("value", ascending=False, kind="stable")
+    return list(found[["method", "recognizer"]].itertuples(index=False, name=None))
+
+
+def _systems(results: pd.DataFrame, file: str, place: str, px: int) -> pd.DataFrame:
+    """AUC of every system of a file at a place; combinations without what the benchmark has too."""
+    where = {k: v for k, v in keys(file, place, "", px, "", "auc").items() if k not in ("method", "recognizer")}
+    found = tables.matching(results, **where)
+    known = found["method"].isin(ORDER) & found["recognizer"].isin(RECOGNIZERS)
+    return found[known if file == benchmark.RESULTS else ~known].assign(file=file)
+
+
+def _number(files: dict[str, pd.DataFrame], sources: Sequence[Source]) -> Number | None:
+    found = [row(files[file], keys) for file, keys in sources]
+    rows = [r for r in found if r is not None]
+    if len(rows) < len(sources) or not rows:
+        return None
+    low, high = (float(rows[0][k]) if len(rows) == 1 else float("nan") for k in ("low", "high"))
+    return Number(float(sum(r["value"] for r in rows)), low, high, tuple(sources))
+
+
+def _milliseconds(
+    files: dict[str, pd.DataFrame], method: str, px: int, recognizer: str
+) -> tuple[Number | None, Number | None]:
+    """Of all upsamplers of a system, and of as many looks of its recognisers."""
+    system = System.named(method, recognizer)
+    up = [(benchmark.RESULTS, cost(m, px, "ms")) for m in system.upsamplers]
+    look = [(benchmark.RESULTS, cost("HR", SIZE, "ms", j)) for j in system.recognizers * len(up)]
+    return _number(files, up), _number(files, look)
+
+
+def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
+    """The decisions as the start page shows them; what is not recorded says so.
+
+    Args:
+        decisions: one for each of :data:`lrfr.record.benchmark.SIZES`.
+    """
+    lines = []
+    for px, found in zip(SIZES, decisions, strict=True):
+        if found is None:
+            heads = ("recogniser", "AUC", "gain over bicubic", "ms, upsampler", "ms, recogniser", "chosen, confirmed")
+            rest = dict.fromkeys(heads, "–")
+            lines.append({"face (px)": px, "upsampler": NOT_RECORDED, **rest})
+            continue
+        lines.append(
+            {
+                "face (px)": px,
+                "upsampler": found.method,
+                "recogniser": named(found.recognizer),
+                "AUC": found.auc.written(4),
+                "gain over bicubic": "–" if found.gain is None else found.gain.written(4),
+                "ms, upsampler": "–" if found.upsampling is None else found.upsampling.written(1),
+                "ms, recogniser": "–" if found.recognising is None else found.recognising.written(1),
+                "chosen, confirmed": ", ".join(PLACES[p] for p in found.places),
+            }
+        )
+    return pd.DataFrame(lines)
