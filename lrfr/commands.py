@@ -174,11 +174,15 @@ def protocol_command(
 
 
 @app.command("transfer")
-def transfer_command() -> None:
+def transfer_command(
+    losses: Annotated[list[str] | None, typer.Argument(help="FR, triplet, cosine; all without.")] = None,
+) -> None:
     """Measure every identity loss through every recogniser, seen by every recogniser, on LFW View 1."""
-    from lrfr.record import transfer
+    from lrfr import plans
+    from lrfr.record import benchmark, transfer
 
-    typer.echo(f"data/results/transfer.csv holds {len(transfer.record())} rows.")
+    table = transfer.record(benchmark.chosen(losses, tuple(plans.TRANSFER), "loss"))
+    typer.echo(f"data/results/transfer.csv holds {len(table)} rows.")
 
 
 @app.command("combine")

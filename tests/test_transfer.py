@@ -31,7 +31,7 @@ def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):
         ]
 
     monkeypatch.setattr(transfer, "entries", some)
-    table = transfer.record(20)
+    table = transfer.record(replicates=20)
     assert set(table["px"]) == {14, 28} and table["method"].nunique() == 9
     value = table.set_index(["method", "setting", "metric"])["value"]
     for loss in plans.TRANSFER:
@@ -40,7 +40,7 @@ def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):
         assert value[other, "probe", f"auc_minus_{plain}"] == pytest.approx(gain, abs=1e-5)
         assert (plain, "probe", f"auc_minus_{plain}") not in value.index
     monkeypatch.setattr(transfer.measure, "pair_rows", None)  # nothing is computed again
-    assert len(transfer.record(20)) == len(table)
+    assert len(transfer.record(replicates=20)) == len(table)
 
 
 def test_a_training_that_is_missing_is_named():

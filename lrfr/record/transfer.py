@@ -4,6 +4,8 @@ Each identity loss of the study was trained through each packaged recogniser and
 (:data:`lrfr.plans.TRANSFER`). What it is worth is the paired difference to the latter, seen by each recogniser.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from lrfr import measure, plans
@@ -40,8 +42,12 @@ def entries(loss: str) -> list[Entry]:
     return found
 
 
-def record(replicates: int = 1000) -> pd.DataFrame:
+def record(losses: Sequence[str] = tuple(plans.TRANSFER), replicates: int = 1000) -> pd.DataFrame:
     """Measure every training on LFW View 1 (LR probe against HR, and both small), and its worth over no identity.
+
+    Args:
+        losses: of :data:`lrfr.plans.TRANSFER`.
+        replicates: draws of the intervals.
 
     Returns:
         The whole table.
@@ -51,7 +57,7 @@ def record(replicates: int = 1000) -> pd.DataFrame:
     """
     faces, pairs = view("devtest")
     judges = load_judges(JUDGES)
-    for loss in plans.TRANSFER:
+    for loss in losses:
         found = entries(loss)
         plain = Measured(faces, found[0].method)
 
