@@ -159,6 +159,38 @@ def test_licences_and_citation():
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert citation["version"] == lrfr.__version__
     assert citation["license"] == PROJECT["license"] == "Apache-2.0"
+    assert "CC-BY-4.0" in citation["abstract"]
     canonical = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == canonical
     assert "creativecommons.org/licenses/by/4.0" in (ROOT / "LICENSE-book.md").read_text()
+
+
+def test_citation_is_the_same_everywhere():
+    """CITATION.cff, pyproject.toml, the site's settings and both entries to copy on the glossary's page."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    title, version = citation["title"], citation["version"]
+    (author,) = (entry["name"] for entry in citation["authors"])
+    assert title.casefold() == f"{PROJECT['name']}: {PROJECT['description']}".casefold()
+    assert config["author"] == author
+    assert PROJECT["dynamic"] == ["version"] and version == lrfr.__version__
+    page = (ROOT / "book/glossary.md").read_text().split("## How to cite")[1]
+    (plain,) = re.findall(r"```text\n(.+?)\n```", page, re.DOTALL)
+    assert plain == f"{author} ({config['copyright']}). {title}. Version {version}."
+    (entry,) = re.findall(r"```bibtex\n(.+?)\n```", page, re.DOTALL)
+    fields = dict(re.findall(r"^  (\w+)\s*= \{+(.+?)\}+,?$", entry, re.MULTILINE))
+    assert fields == {"author": author, "title": title, "version": version, "year": config["copyright"]}
+
+
+def test_the_five_papers_are_cited_as_in_the_references():
+    bibliography = (ROOT / "book/references.bib").read_text().split("% Faces")[0]
+    expected = []
+    for entry in re.split(r"\n(?=@)", bibliography)[1:]:
+        found = dict(re.findall(r"^  (\w+)\s*= \{(.+)\},?$", entry, re.MULTILINE))
+        plain = {k: re.sub(r"[{}]", "", v.replace(r"{\'a}", "á")) for k, v in found.items()}
+        surnames = [name.split(",")[0].removesuffix(" Jr.") for name in plain["author"].split(" and ")]
+        expected.append((plain["title"], surnames, int(plain["year"]), plain.get("doi")))
+    papers = yaml.safe_load((ROOT / "CITATION.cff").read_text())["references"]
+    assert [p["scope"] for p in papers] == ["frloss", "ipfsrgan", "multiscale", "logexp", "ftlgan"]
+    cited = [(p["title"], [a["family-names"] for a in p["authors"]], p["year"], p.get("doi")) for p in papers]
+    assert cited == expected
