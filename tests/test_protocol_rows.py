@@ -230,6 +230,10 @@ def test_prettier_pictures_that_recognise_better_correlate():
     flat = table.assign(value=table["value"].where(table["px"] == 7, 1.0))
     assert protocol_points.rank_correlation(flat, 200).value == pytest.approx(1), "at 14 px all are equal"
     assert protocol_points.rank_correlation(table.assign(value=1.0)) is None
+    nearly = table.assign(value=table["value"].where((table["px"] == 7) | (table["method"] == "m0"), 99.0))
+    found = protocol_points.rank_correlation(nearly, 200)
+    assert 0.5 < found.value < 1, "at 14 px most are equal: draws in which all are leave that size out"
+    assert np.isfinite([found.low, found.high]).all()
 
 
 def test_quality_stands_beside_recognition(results):

@@ -67,12 +67,14 @@ def rank_correlation(table: pd.DataFrame, replicates: int = 1000, seed: int = 0)
 
 
 def _spearman(both: np.ndarray) -> np.ndarray:
-    """2 x ... x sizes x upsamplers -> ...; the mean over sizes; nan where all of a draw are one."""
+    """2 x ... x sizes x upsamplers -> ...; the mean over those sizes at which a draw has two different ones, or nan."""
     ranks = rankdata(both, axis=-1)
     centred = ranks - ranks.mean(axis=-1, keepdims=True)
     length = np.sqrt((centred**2).sum(axis=-1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return ((centred[0] * centred[1]).sum(axis=-1) / (length[0] * length[1])).mean(axis=-1)
+        each = (centred[0] * centred[1]).sum(axis=-1) / (length[0] * length[1])
+        known = np.isfinite(each)
+        return np.where(known, each, 0).sum(axis=-1) / known.sum(axis=-1)
 
 
 def fence(values: Sequence[float]) -> float:
