@@ -77,7 +77,7 @@ else:
             axis.text(
                 j,
                 i,
-                f"{r.value:+.3f}",
+                f"{r.value:+.4f}",
                 ha="center",
                 va="center",
                 fontsize=8,
