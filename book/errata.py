@@ -26,7 +26,6 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.stats import binomtest
-from torch.nn import functional as F
 
 from lrfr import chapter, degradation, errata, figures, published
 from lrfr.evaluation import quality
@@ -201,7 +200,7 @@ apart = gradient_norms({"paper": alike + strangers, "code": alike}, [other])
 layer = {k: lambda a, b, k=k: perceptual_loss([a], [b], k) for k in ("squared", "absolute")}
 kept = errata.fading(layer, torch.ones(1, 4, 8, 8))
 seen = -torch.ones(1, 4, 8, 8).requires_grad_()  # features below zero, which a ReLU cuts off
-views = {"before the ReLU": [seen], "behind it": [F.relu(seen)], "of two layers": [seen, seen]}
+views = {"before the ReLU": [seen], "behind it": [torch.relu(seen)], "of two layers": [seen, seen]}
 pull = gradient_norms(
     {k: perceptual_loss(v, [torch.full_like(seen, -2.0)] * len(v), "absolute") for k, v in views.items()}, [seen]
 )
@@ -439,7 +438,8 @@ assert (drawn["script"], drawn["paper"]) == (released.ratio, printed.ratio)
 epochs, released_epochs = printed.schedule.steps, released.schedule.steps
 print(f"epochs {epochs}, code {released_epochs}; dropout {printed.dropout:g}, code {released.dropout:g}")
 print(f"HR and LR mirrored apart: {printed.flip_apart}, code {released.flip_apart}")
-both = F.normalize(torch.arange(1.0, 17).reshape(2, 2, 4).sin(), dim=2)  # two faces, each seen twice
+both = torch.arange(1.0, 17).reshape(2, 2, 4).sin()
+both = both / both.norm(dim=2, keepdim=True)  # two faces, each seen twice
 joined = torch.cosine_similarity(*both.flatten(1), dim=0)
 print(f"score of joined features {joined:.3f}, mean of the two {(both[0] * both[1]).sum(1).mean():.3f}")
 assert released.flip_apart and not printed.flip_apart and released_epochs == epochs + 1
@@ -751,11 +751,11 @@ log.note("ftlgan-weights", "Sec. IV-C, Fig. 7", "a similarity called distance", 
 x, kernel = torch.rand(1, 1, 6, 6, generator=draws), torch.rand(1, 1, 3, 3, generator=draws)
 zeros = torch.zeros(1, 1, 11, 11)
 zeros[..., ::2, ::2] = x
-first = F.conv_transpose2d(x, kernel, stride=2)
-transposed = torch.allclose(first, F.conv2d(zeros, kernel.flip(2, 3), padding=2))
+first = torch.conv_transpose2d(x, kernel, stride=2)
+transposed = torch.allclose(first, torch.conv2d(zeros, kernel.flip(2, 3), padding=2))
 shares = {
-    "transposed": F.conv_transpose2d(torch.ones_like(x), torch.ones_like(kernel), stride=2),
-    "reshaped": F.pixel_shuffle(F.conv2d(torch.ones_like(x), torch.ones(4, 1, 3, 3)), 2),
+    "transposed": torch.conv_transpose2d(torch.ones_like(x), torch.ones_like(kernel), stride=2),
+    "reshaped": torch.pixel_shuffle(torch.conv2d(torch.ones_like(x), torch.ones(4, 1, 3, 3)), 2),
 }
 seen = {k: sorted(set(v[0, 0, 3:-3, 3:-3].flatten().int().tolist())) for k, v in shares.items()}
 print(f"zeros and a convolution are a transposed one: {transposed}; terms of an output pixel: {seen}")

@@ -196,7 +196,7 @@ def test_upsamplers_by_name(tmp_path, monkeypatch):
         ({"name": "bicubic", "px": "big"}, "Expected a size below 112 pixels as --px 28 or --px 11x8, found 'big'"),
         ({"name": "bicubic", "px": "0"}, "Expected a size below 112 pixels"),
         ({"name": "frloss-8x-s0-fr", "px": "112"}, "Expected a size below 112 pixels"),
-        ({"name": "magic"}, "Expected shipped weights magic, found frloss"),
+        ({"name": "magic"}, "Expected shipped weights magic, found combine-unet-triplet"),
     ):
         with raises_one_sentence(sentence):
             upsampler(**arguments)
