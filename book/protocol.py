@@ -195,7 +195,7 @@ for px in SIZES:
         print(f"LFW View 2 at {px} px: not recorded.")
         continue
     n = int(tables.pick(results, set="lfw", protocol="bicubic view2", metric="auc")["n"].iloc[0])
-    figures.show_table(shown, f"AUC at {px} px, LFW View 2, {n:,} photographs, 95 % intervals over people.")
+    figures.show_table(shown, f"AUC at {px} px, LFW View 2, {n:,} pairs, 95 % intervals over people.")
 
 # %% [markdown]
 # ### AT&T and Caltech

@@ -87,6 +87,14 @@ def test_a_threshold_of_hr_stays(faces, judge, listed):
     assert flat["far_at_hr_threshold"].value + flat["frr_at_hr_threshold"].value == pytest.approx(1), "all scores equal"
 
 
+def test_a_row_of_a_list_counts_its_pairs_and_where_a_list_is_too_short_photographs(faces, judge):
+    pairs, measured = some_pairs(faces), Measured(faces, methods.interpolation(7))
+    mine = benchmark.list_scores(measured, judge, "probe", pairs, 0.9, 50)
+    n = benchmark.score_rows(measured, judge, "probe", "toy", mine, mine, mine, pairs).set_index("metric")["n"]
+    photographs = {"tar_at_far_0.001", "rank_1", "rank_1_minus_bicubic"}
+    assert set(n[[*photographs]]) == {len(faces)} != {len(pairs.genuine)} == set(n.drop([*photographs]))
+
+
 def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
     kinds = {m.name: Measured(faces, m) for m in (methods.hr(), methods.interpolation(7))}
     poor = Measured(faces, methods.interpolation(7, "nearest"))

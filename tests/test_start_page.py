@@ -50,6 +50,10 @@ def rows_of(outputs, words):
     raise AssertionError(f"no table with '{words}'")
 
 
+def caption_of(outputs, words):
+    return next(t for o in outputs if words in (t := "".join(o.get("data", {}).get("text/plain", "")).split("\n")[0]))
+
+
 def network_of(head):
     return NETWORKS[head.split(" ")[0]]
 
@@ -62,6 +66,7 @@ def test_each_gain_is_a_recorded_paired_difference_of_its_own_method_size_and_ne
         ("FTLGAN", "56"),
         ("U-Net", "7"),
     }
+    caption = caption_of(outputs, "AUC minus that")
     for row in rows:
         view = {"1": "devtest", "2": "view2"}[row["view"]]
         found = {}
@@ -71,6 +76,7 @@ def test_each_gain_is_a_recorded_paired_difference_of_its_own_method_size_and_ne
             assert row[head].lstrip("+") in {tables.written(r, 4) for _, r in there.iterrows()}
             assert row[head].startswith("+") == bool(there["value"].iloc[0] > 0)
             found[network_of(head)] = there.iloc[0]
+        assert f"View {row['view']} ({int(found['sface']['n']):,} pairs)" in caption
         low, high = (np.array([found[n][k] for n in record.UNSEEN]) for k in ("low", "high"))
         assert row["unseen"] == ("helps" if (low > 0).all() else "hurts" if (high < 0).all() else "unsure")
 

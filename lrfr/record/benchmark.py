@@ -184,6 +184,15 @@ def differences(mine: Scores, other: Scores, name: str, metrics: Sequence[str] =
     }
 
 
+#: Metrics that are over all photographs of a list: its pairs are too few for them, or none of their business.
+_OF_PHOTOGRAPHS = ("tar_at_far_0.001", "rank_1")
+
+
+def rests_on(metric: str, faces: FaceDataset, pairs: Pairs | None) -> int:
+    """How many pairs of the list a metric, or a difference in it, rests on; photographs where there is no list."""
+    return len(faces) if pairs is None or metric.startswith(_OF_PHOTOGRAPHS) else len(pairs.genuine)
+
+
 def score_rows(
     measured: Measured,
     judge: Recognizer,
@@ -192,6 +201,7 @@ def score_rows(
     mine: Scores,
     plain: Scores | None,
     best: Scores | None,
+    pairs: Pairs | None = None,
 ) -> pd.DataFrame:
     """One upsampler seen by one recogniser: every metric, its paired difference to bicubic, the share of AUC's gap.
 
@@ -203,6 +213,7 @@ def score_rows(
         mine: its scores.
         plain: those of bicubic; None for HR and bicubic themselves.
         best: those of HR. The share of the gap in AUC is a row only where the gap's own interval excludes 0.
+        pairs: the list that was scored; None where all pairs were.
     """
     found = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
     if plain is not None:
@@ -212,8 +223,8 @@ def score_rows(
         share = share_of_gap([d.value for d in three], [d.replicates for d in three])
         if share is not None:
             found["auc_share_of_gap"] = share
-    n = len(measured.dataset)
-    rows = [measure.result_row(measured, protocol, judge.name, setting, k, v, n) for k, v in found.items()]
+    where = (measured, protocol, judge.name, setting)
+    rows = [measure.result_row(*where, k, v, rests_on(k, measured.dataset, pairs)) for k, v in found.items()]
     return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
@@ -303,7 +314,7 @@ class Table:
             for setting in measure.SETTINGS:
                 best, plain = [self.scores(m, judge, setting) for m in others] or (None, None)
                 mine = self.scores(measured, judge, setting)
-                parts.append(score_rows(measured, judge, setting, self.protocol, mine, plain, best))
+                parts.append(score_rows(measured, judge, setting, self.protocol, mine, plain, best, self.pairs))
         if entry.method.name != "HR":
             parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
         return pd.concat(parts, ignore_index=True)

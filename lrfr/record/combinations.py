@@ -169,10 +169,11 @@ class Bench:
             plain, best = (
                 None if first else self.table.scores(self.mean((label,)), judge, setting) for label in ("bicubic", "HR")
             )
-            found = benchmark.score_rows(measured, judge, setting, self.table.protocol, mine, plain, best)
-            where = (measured, self.table.protocol, judge.name, setting)
+            table = self.table
+            found = benchmark.score_rows(measured, judge, setting, table.protocol, mine, plain, best, table.pairs)
+            where = (measured, table.protocol, judge.name, setting)
             more = [
-                measure.result_row(*where, metric, value, len(self.table.faces))
+                measure.result_row(*where, metric, value, benchmark.rests_on(metric, table.faces, table.pairs))
                 for name, other in self.others(system).items()
                 for metric, value in benchmark.differences(mine, self._scores(other, setting), name, COMPARED).items()
             ]
