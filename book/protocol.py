@@ -55,12 +55,6 @@ UNSEEN = record.UNSEEN
 PX = 14
 colour = figures.method_colour
 
-
-def said(row, digits=4):
-    """A difference with its interval."""
-    return "not recorded" if row is None else tables.gained(row, digits)
-
-
 # %% [markdown]
 # ## Which method at which size?
 #
@@ -72,13 +66,10 @@ def said(row, digits=4):
 # packages and share nobody, answer the same questions again.
 
 # %% tags=["hide-input", "remove-output"]
-EVERYWHERE = (choice.LFW, choice.PACKAGED)
-asked = {places: {px: choice.upsampler(results, px, places) for px in SIZES} for places in EVERYWHERE}
-decisions = choice.decisions(results, combined)
-advice = {px: asked[choice.LFW][px] or asked[choice.PACKAGED][px] for px in SIZES}
+advice = {px: choice.advise(results, px) for px in SIZES}
 for px, found in advice.items():
     first, second = (PLACES[p] for p in found.places)
-    gains = ", ".join(f"{at.named(n)} {said(found.gains[n])}" for n in (*UNSEEN, "dlib") if n in found.gains)
+    gains = ", ".join(f"{at.named(n)} {at.gain(found.gains[n])}" for n in (*UNSEEN, "dlib") if n in found.gains)
     why = f"AUC over bicubic on {second}: {gains}"
     if not found.gains:
         why = f"no method gains on {first}"
@@ -100,12 +91,13 @@ chapter.glue_text(
     ),
 )
 figures.show_table(  # shown above, where it is asked for
-    choice.decision_table(decisions),
+    choice.decision_table(choice.decisions(results, combined)),
     choice.DECISIONS,
     glue="protocol-decisions",
 )
 
 # %% tags=["hide-input"]
+asked = {p: {px: choice.upsampler(results, px, p) for px in SIZES} for p in (choice.LFW, choice.PACKAGED)}
 for places, by_size in asked.items():
     first, second = (PLACES[p] for p in places)
     rows = []
@@ -113,27 +105,23 @@ for places, by_size in asked.items():
         row = {"face (px)": px, f"first on {first}": "not recorded", "to use": "not recorded"}
         if found is not None:
             row |= {f"first on {first}": found.first, "to use": found.method}
-        for network in at.RECOGNIZERS:
-            row[at.named(network)] = said(found.gains.get(network)) if found is not None and found.gains else "–"
-        rows.append(row)
+        gains = {} if found is None else found.gains
+        rows.append(row | {at.named(n): at.gain(gains.get(n)) for n in at.RECOGNIZERS})
     figures.show_table(
         pd.DataFrame(rows),
         f"The upsampler to use, whoever recognises, chosen on {first}: its paired difference to bicubic in AUC on "
         f"{second}, LR probe against HR, by recogniser.",
     )
-agree = [px for px in SIZES if len({f.method for s in asked.values() if (f := s[px]) is not None}) == 1]
 both = [px for px in SIZES if all(by_size[px] is not None for by_size in asked.values())]
 if both:
-    same = [f"{px} px" for px in agree if px in both]
+    same = [f"{px} px" for px in both if len({by_size[px].method for by_size in asked.values()}) == 1]
     print(f"LFW and the packaged sets recommend the same upsampler at {', '.join(same) or 'no size'}.")
 
 # %% tags=["hide-input", "hide-output"]
-pages = failed[["paper", "claim", "measured"]].rename(columns={"claim": "what the paper claims"})
-if len(pages):
-    figures.show_table(pages, "The published claims that do not hold here, as the chapters' own tables judge them.")
-for paper in ("frloss", "ipfsrgan", "multiscale", "logexp", "ftlgan"):
-    if paper not in set(claims["paper"]):
-        print(f"The claims of {paper} are not judged in this edition of the book.")
+figures.show_table(
+    failed[["paper", "claim", "measured"]].rename(columns={"claim": "what the paper claims"}),
+    "The published claims that do not hold here, as the chapters' own tables judge them.",
+)
 
 # %% [markdown]
 # Each chapter ends with all its claims, those that hold and those that cannot be judged included: {doc}`frloss
@@ -263,7 +251,7 @@ for line, network in zip(axes, UNSEEN, strict=True):
     for axis, px in zip(line, SIZES, strict=True):
         kind, rows = at.gap(results, place, px, network)
         shares |= {(network, px, r["method"]): r for r in rows if kind == "share"}
-        left = protocol_points.fence([r["value"] for r in rows]) if rows else 0
+        left = protocol_points.fence([r["value"] for r in rows])
         for i, r in ((names.index(r["method"]), r) for r in rows):
             if r["value"] < left:
                 axis.plot(left, i, "<", color=colour(r["method"]), markersize=4)
@@ -273,11 +261,10 @@ for line, network in zip(axes, UNSEEN, strict=True):
         axis.axvline(0, color="#666666", linewidth=1)
         if kind == "share":
             axis.axvline(1, color=colour("HR"), linewidth=1, linestyle="--")
-        if rows:
-            right = max(1 if kind == "share" else 0, *(r["value"] for r in rows))
-            axis.set_xlim(left - 0.04 * (right - left), right + 0.04 * (right - left))
+        right = max(1 if kind == "share" else 0, *(r["value"] for r in rows))
+        axis.set_xlim(left - 0.04 * (right - left), right + 0.04 * (right - left))
         axis.set_title(f"{px} px" if network == UNSEEN[0] else "")
-        axis.set_xlabel(("share of the gap" if kind == "share" else "d' minus bicubic") if rows else "not recorded")
+        axis.set_xlabel("share of the gap" if kind == "share" else "d' minus bicubic")
         axis.locator_params(axis="x", nbins=4)
         axis.set_yticks(range(len(names)), names, fontsize=7)
         axis.set_ylim(len(names) - 0.5, -0.5)
@@ -404,38 +391,18 @@ place = at.fullest(results, sizes=(PX,), degradations=kinds, places=("devtest", 
 survived = []
 names = at.order(m for d in kinds for m in at.methods(results, place, PX, d, metric="auc_minus_bicubic"))
 figure, axes = plt.subplots(1, 2, figsize=(8.6, 1.4 + 0.27 * len(names)), sharey=True)
-table = {}
-for network in UNSEEN:
-    for i, method in enumerate(names):
-        for j, kind in enumerate(kinds):
-            table[network, i, j] = at.row(
-                results, at.at(place, method, PX, "auc_minus_bicubic", network, "probe", kind)
-            )
-measured = [r["value"] for r in table.values() if r is not None]
+table = {
+    n: [[at.row(results, at.at(place, m, PX, "auc_minus_bicubic", n, "probe", k)) for k in kinds] for m in names]
+    for n in UNSEEN
+}
+measured = [r["value"] for grid in table.values() for line in grid for r in line if r is not None]
 top = max(abs(v) for v in measured if v >= protocol_points.fence(measured))
-for axis, network in zip(axes, UNSEEN, strict=True):
-    drawn = np.full((len(names), len(kinds)), np.nan)
-    for i, method in enumerate(names):
-        for j, kind in enumerate(kinds):
-            r = table[network, i, j]
-            if r is None:
-                axis.text(j, i, "–", ha="center", va="center", fontsize=7, color="#888888")
-                continue
-            drawn[i, j] = r["value"]
-            clear = r["low"] > 0 or r["high"] < 0
-            survived.append((method, kind, network, bool(r["low"] > 0), bool(r["high"] < 0)))
-            axis.text(
-                j,
-                i,
-                f"{r['value']:+.3f}",
-                ha="center",
-                va="center",
-                fontsize=7,
-                weight="bold" if clear else "normal",
-                color="white" if abs(r["value"]) > 0.5 * top else "black",
-            )
-    image = axis.imshow(drawn, cmap="PuOr", vmin=-top, vmax=top, aspect="auto")
-    axis.grid(False)
+for axis, (network, grid) in zip(axes, table.items(), strict=True):
+    for method, line in zip(names, grid, strict=True):
+        for kind, r in zip(kinds, line, strict=True):
+            if r is not None:
+                survived.append((method, kind, network, bool(r["low"] > 0), bool(r["high"] < 0)))
+    image = figures.gain_map(axis, grid, top, digits=3)
     heads = []
     for kind in kinds:
         plain = at.row(results, at.at(place, "bicubic", PX, "auc", network, "probe", kind))
@@ -485,24 +452,21 @@ for px in SIZES:
         gains = [at.row(results, at.at(place, method, px, "auc_minus_bicubic", n, "probe")) for n in UNSEEN]
         if all(r is not None for r in (*cost.values(), *gains)):
             numbers = {k: float(r["value"]) for k, r in cost.items()}
-            mean = np.mean([[r["value"], r["low"], r["high"]] for r in gains], axis=0)
-            priced.append({"px": px, "method": method, **numbers, "gain": mean[0]})
+            priced.append({"px": px, "method": method, **numbers, "gain": np.mean([r["value"] for r in gains])})
 priced = pd.DataFrame(priced, columns=["px", "method", "ms", "gflops", "parameters", "gain"])
 priced["front"] = False
 figure, axes = plt.subplots(1, 4, figsize=(8.6, 3.3))
 for axis, px in zip(axes, SIZES, strict=True):
     here = priced[priced["px"] == px]
-    best = protocol_points.front(here["ms"], here["gain"]) if len(here) else []
+    best, floor = protocol_points.front(here["ms"], here["gain"]), protocol_points.fence(here["gain"])
     priced.loc[here.index, "front"] = best
-    line = here[best].sort_values("ms") if len(here) else here
-    floor = protocol_points.fence(here["gain"]) if len(here) else 0
+    line = here[best].sort_values("ms")
     axis.plot(line["ms"], line["gain"].clip(lower=floor), color="#bbbbbb", linewidth=1, zorder=1)
     for r in here.itertuples():
         marker = "o" if r.gain >= floor else "v"
         axis.plot(r.ms, max(r.gain, floor), marker, color=colour(r.method), markersize=6, markeredgecolor="white")
     axis.axhline(0, color="#666666", linewidth=1)
-    axis.set(xscale="log" if len(here) else "linear", title=f"{px} px")
-    axis.set_xlabel("ms a face" if len(here) else "not recorded")
+    axis.set(xscale="log", title=f"{px} px", xlabel="ms a face")
     axis.tick_params(labelsize=7)
 axes[0].set_ylabel("AUC minus bicubic")
 names = at.order(priced["method"])

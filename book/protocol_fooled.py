@@ -40,15 +40,9 @@ run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
 results, combined = at.recorded(), at.recorded(combinations.RESULTS)
 UNSEEN = record.UNSEEN
-PX, PLAIN = 14, "mobilefacenet"
+PX, PLAIN = 14, combinations.PLAIN
 MOST = 6
 colour = figures.method_colour
-
-
-def said(row):
-    """A difference with its interval; a dash where it is not recorded."""
-    return "–" if row is None else tables.gained(row, 4)
-
 
 # %% [markdown]
 # ## Identity, or a network's taste?
@@ -60,66 +54,48 @@ def said(row):
 
 # %% tags=["hide-input"]
 moved = at.recorded(transfer.RESULTS)
-matrices = {loss: fooled_rows.matrix(moved, loss) for loss in plans.TRANSFER}
-known = {loss: m for loss, m in matrices.items() if len(m)}
-gains = pd.concat(known.values(), ignore_index=True) if known else None
-if gains is None:
-    print("Not recorded yet: `lrfr transfer`.")
-else:
-    top = gains["value"].abs().max()
-    figure, axes = plt.subplots(1, len(known), figsize=(2.6 * len(known) + 0.9, 2.9), sharey=True, squeeze=False)
-    for axis, (loss, found) in zip(axes[0], known.items(), strict=True):
-        drawn = np.full((len(record.JUDGES), len(record.JUDGES)), np.nan)
-        for r in found.itertuples():
-            i, j = record.JUDGES.index(r.through), record.JUDGES.index(r.recognizer)
-            drawn[i, j] = r.value
-            clear = r.low > 0 or r.high < 0
-            axis.text(
-                j,
-                i,
-                f"{r.value:+.4f}",
-                ha="center",
-                va="center",
-                fontsize=8,
-                weight="bold" if clear else "normal",
-                color="white" if abs(r.value) > 0.5 * top else "black",
-            )
-            if r.own:
-                axis.add_patch(plt.Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, fill=False, edgecolor="black", lw=1.5))
-        image = axis.imshow(drawn, cmap="PuOr", vmin=-top, vmax=top)
-        names = [at.named(n) for n in record.JUDGES]
-        axis.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
-        axis.set_yticks(range(len(names)), names, fontsize=8)
-        axis.set_title(f"{loss}, {plans.TRANSFER[loss][0]} px")
-        axis.grid(False)
-    axes[0, 0].set_ylabel("network in the loss")
-    figure.supxlabel("network that judges", fontsize=10)
-    figure.colorbar(image, ax=list(axes[0]), label="AUC over no identity", pad=0.01)
-    own, other = gains[gains["own"]], gains[~gains["own"]]
-    figures.show(
-        figure,
-        caption="What each identity loss gains in AUC over the same training without identity, LFW View 1, LR probe "
-        "against HR. Framed: the network of the loss judges itself. Bold: the 95 % interval leaves 0 out. Mean gain "
-        f"{own['value'].mean():+.4f} seen by the own network, {other['value'].mean():+.4f} by others.",
-        alt="A three by three heat map for each loss: network in the loss against network that judges.",
-        name="protocol-transfer",
-    )
-    rows = []
-    for loss in known:
-        for setting, words in SETTINGS.items():
-            one = fooled_rows.matrix(moved, loss, setting)
-            row = {"loss": loss, "setting": words}
-            for kind, part in (("own network", one[one["own"]]), ("others", one[~one["own"]])):
-                row[f"mean gain, {kind}"] = f"{part['value'].mean():+.4f}" if len(part) else "–"
-                row[f"sure gains, {kind}"] = f"{(part['low'] > 0).sum()} of {len(part)}"
-            rows.append(row)
-    figures.show_table(
-        pd.DataFrame(rows), "Gains in AUC over no identity, LFW View 1: judged by the loss's network, and by others."
-    )
-carried = "not recorded" if gains is None else f"{(other['low'] > 0).sum()} of {len(other)}"
-own_said = "not recorded" if gains is None else f"{(own['low'] > 0).sum()} of {len(own)}"
-chapter.glue_text("protocol-carried", carried)
-chapter.glue_text("protocol-own", own_said)
+known = {loss: m for loss in plans.TRANSFER if len(m := fooled_rows.matrix(moved, loss))}
+missing = [loss for loss in plans.TRANSFER if loss not in known]
+gains = pd.concat(known.values(), ignore_index=True)
+top = gains["value"].abs().max()
+figure, axes = plt.subplots(1, len(known), figsize=(2.6 * len(known) + 0.9, 2.9), sharey=True, squeeze=False)
+for axis, (loss, found) in zip(axes[0], known.items(), strict=True):
+    rows = {(r["through"], r["recognizer"]): r for _, r in found.iterrows()}
+    grid = [[rows.get((through, judge)) for judge in record.JUDGES] for through in record.JUDGES]
+    image = figures.gain_map(axis, grid, top, digits=4, size=8)
+    for i in range(len(grid)):
+        axis.add_patch(plt.Rectangle((i - 0.48, i - 0.48), 0.96, 0.96, fill=False, edgecolor="black", lw=1.5))
+    names = [at.named(n) for n in record.JUDGES]
+    axis.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+    axis.set_yticks(range(len(names)), names, fontsize=8)
+    axis.set_title(f"{loss}, {plans.TRANSFER[loss][0]} px")
+axes[0, 0].set_ylabel("network in the loss")
+figure.supxlabel("network that judges", fontsize=10)
+figure.colorbar(image, ax=list(axes[0]), label="AUC over no identity", pad=0.01)
+own, other = gains[gains["own"]], gains[~gains["own"]]
+figures.show(
+    figure,
+    caption="What each identity loss gains in AUC over the same training without identity, LFW View 1, LR probe "
+    "against HR. Framed: the network of the loss judges itself. Bold: the 95 % interval leaves 0 out. Mean gain "
+    f"{own['value'].mean():+.4f} seen by the own network, {other['value'].mean():+.4f} by others."
+    + (f" Not recorded yet: {', '.join(missing)}." if missing else ""),
+    alt="A three by three heat map for each loss: network in the loss against network that judges.",
+    name="protocol-transfer",
+)
+rows = []
+for loss in known:
+    for setting, words in SETTINGS.items():
+        one = fooled_rows.matrix(moved, loss, setting)
+        row = {"loss": loss, "setting": words}
+        for kind, part in (("own network", one[one["own"]]), ("others", one[~one["own"]])):
+            row[f"mean gain, {kind}"] = f"{part['value'].mean():+.4f}" if len(part) else "–"
+            row[f"sure gains, {kind}"] = f"{(part['low'] > 0).sum()} of {len(part)}"
+        rows.append(row)
+figures.show_table(
+    pd.DataFrame(rows), "Gains in AUC over no identity, LFW View 1: judged by the loss's network, and by others."
+)
+chapter.glue_text("protocol-carried", f"{(other['low'] > 0).sum()} of {len(other)}")
+chapter.glue_text("protocol-own", f"{(own['low'] > 0).sum()} of {len(own)}")
 
 # %% [markdown]
 # The gain is sure for {glue:text}`protocol-own` trainings in the eyes of the network that taught them, and for
@@ -143,16 +119,12 @@ for places in (choice.LFW, choice.PACKAGED):
                 there = choice.keys(combinations.RESULTS, place, method, px, network, "auc")
                 row[f"AUC, {PLACES[place]}"] = at.cell(combined, there, 4)
             found = fooled_rows.rivals(combined, method, px, network) if places == choice.LFW else {}
-            gain = at.row(combined, {**there, "metric": "auc_minus_bicubic"})
-            row["minus bicubic"] = said(gain)
+            row["minus bicubic"] = at.gain(at.row(combined, {**there, "metric": "auc_minus_bicubic"}))
             plain = f"bicubic ({PLAIN})"
             single = next((name for name in found if name not in ("bicubic", plain)), None)
-            row["minus best single"] = f"{said(found[single])} ({single})" if single else "–"
-            row[f"minus bicubic ({at.named(PLAIN)})"] = said(found.get(plain))
+            row["minus best single"] = f"{at.gain(found[single])} ({single})" if single else "–"
+            row[f"minus bicubic ({at.named(PLAIN)})"] = at.gain(found.get(plain))
             rows.append(row)
-    if not rows:
-        print(f"Not recorded yet: `lrfr combine {' '.join(places)}`.")
-        continue
     table = pd.DataFrame(rows)
     figures.show_table(
         table.drop(columns=[c for c in table if (table[c] == "–").all()]),
@@ -168,7 +140,7 @@ for px in SIZES:
         keys = at.at(place, method, px, "auc", benchmark.ROBUST, "probe")
         if at.row(results, keys) is not None:
             row = {"face (px)": px, "upsampler": method, "AUC, robust": at.cell(results, keys, 4)}
-            row["minus bicubic, robust"] = said(at.row(results, {**keys, "metric": "auc_minus_bicubic"}))
+            row["minus bicubic, robust"] = at.gain(at.row(results, {**keys, "metric": "auc_minus_bicubic"}))
             row["AUC, MobileFaceNet"] = at.cell(results, {**keys, "recognizer": "mobilefacenet"}, 4)
             rows.append(row)
 figures.show_table(
@@ -267,7 +239,7 @@ people, each = {"smoke": (8, 3), "demo": (20, 4)}.get(run.profile, (40, 10))
 whole = datasets.load("att")
 faces = whole.subset(np.concatenate([np.flatnonzero(whole.labels == p)[:each] for p in range(people)]))
 judge = recognizers.load("mobilefacenet")
-advice = choice.upsampler(results, PX) or choice.upsampler(results, PX, choice.PACKAGED)
+advice = choice.advise(results, PX)
 LIVE = advice.method if advice is not None and advice.method in benchmark.NETWORKS else "SRResNet (FR)"
 entries = {e.method.name: e for e in benchmark.entries(PX, [LIVE])}
 measured = {name: Measured(faces, e.method) for name, e in entries.items()}

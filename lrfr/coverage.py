@@ -286,11 +286,8 @@ def held(entries: list[Entry]) -> pd.DataFrame:
     for paper in PAPERS:
         words = []
         for entry in (e for e in entries if e.is_claim and e.paper == paper):
-            said = set(verdicts(entry))
-            (word,) = said if len(said) == 1 else {"neither"}
-            if not said:
-                word = "elsewhere"
-            words.append(word if word in kinds else "neither")
+            said = set(verdicts(entry)) or {"elsewhere"}
+            words.append(said.pop() if len(said) == 1 and said <= {*kinds} else "neither")
         lines.append({"paper": paper, "claims": len(words)} | {kind: words.count(kind) for kind in kinds})
     return pd.DataFrame(lines)
 

@@ -34,6 +34,7 @@ from lrfr.optional import require
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 #: One fixed colour per method, the same on every page: its place in seaborn's "colorblind" palette, or one of Paul
 #: Tol's colours.
@@ -151,6 +152,35 @@ def forest(
     axis.set_yticks(range(len(rows)), names, fontsize=8)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.locator_params(axis="x", nbins=4)
+
+
+def gain_map(
+    axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: float, digits: int, size: float = 7
+) -> "AxesImage":
+    """Paired differences as a map of colours, orange for losses and violet for gains, each with its number.
+
+    Args:
+        axis: where to draw.
+        rows: of results, line by line; None where one is not recorded.
+        top: at which value both colours end.
+        digits: of the numbers; bold where the 95 % interval leaves 0 out.
+        size: of the numbers, in points.
+
+    Returns:
+        The map, for a colour bar.
+    """
+    values = np.array([[np.nan if r is None else r["value"] for r in line] for line in rows])
+    where: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+    for (i, j), value in np.ndenumerate(values):
+        row = rows[i][j]
+        if row is None:
+            axis.text(j, i, "–", color="#888888", **where)
+            continue
+        weight = "bold" if row["low"] > 0 or row["high"] < 0 else "normal"
+        ink = "white" if abs(value) > 0.5 * top else "black"
+        axis.text(j, i, f"{value:+.{digits}f}", weight=weight, color=ink, **where)
+    axis.grid(False)
+    return axis.imshow(values, cmap="PuOr", vmin=-top, vmax=top, aspect="auto")
 
 
 def face_strip(

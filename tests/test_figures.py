@@ -65,6 +65,22 @@ def test_a_forest_has_its_first_row_on_top():
     assert [line.get_markerfacecolor() for line in axis.get_lines()] == ["#000000", "white"]
 
 
+def test_a_map_of_gains_has_a_number_in_each_cell_and_is_bold_where_it_is_sure():
+    sure, unsure, loss = (pd.Series(dict(zip(("value", "low", "high"), v, strict=True))) for v in (
+        (0.02, 0.01, 0.03), (0.01, -0.01, 0.03), (-0.3, -0.4, -0.2)
+    ))  # fmt: skip
+    axis = Figure().subplots()
+    image = figures.gain_map(axis, [[sure, None], [unsure, loss]], 0.1, 2)
+    said = {t.get_position(): (t.get_text(), t.get_weight(), t.get_color()) for t in axis.texts}
+    assert said == {
+        (0, 0): ("+0.02", "bold", "black"),
+        (1, 0): ("–", "normal", "#888888"),
+        (0, 1): ("+0.01", "normal", "black"),
+        (1, 1): ("-0.30", "bold", "white"),
+    }
+    assert image.get_clim() == (-0.1, 0.1) and np.ma.filled(image.get_array(), 9).tolist() == [[0.02, 9], [0.01, -0.3]]
+
+
 def test_an_error_map_is_the_largest_error_of_the_channels():
     a, b = torch.zeros(3, 2, 2), torch.zeros(3, 2, 2)
     a[:, 0, 1] = torch.tensor([0.2, 0.0, 0.1])

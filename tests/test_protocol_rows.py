@@ -135,6 +135,11 @@ def test_the_upsampler_is_chosen_on_view_1_and_confirmed_on_view_2(results):
     assert protocol_choice.upsampler(results, 56).first == "bicubic"
     half = results[~((results["recognizer"] == "sface") & (results["protocol"] == "bicubic view2"))]
     assert protocol_choice.upsampler(half, 14) is None, "an unseen recogniser is missing"
+    assert protocol_choice.advise(half, 14) is None and protocol_choice.advise(results, 14).places == (
+        "devtest",
+        "view2",
+    )
+    assert protocol_rows.gain(at_14.gains["dlib"], 2).startswith("+0.03 [") and protocol_rows.gain(None) == "–"
 
 
 def rows_behind(number, files):
@@ -193,7 +198,7 @@ def test_the_packaged_sets_choose_and_confirm_where_lfw_is_not_recorded(results,
         one = protocol_choice.upsampler(results, px)
         other = protocol_choice.upsampler(moved, px, protocol_choice.PACKAGED)
         assert (one.first, one.method) == (other.first, other.method)
-        assert other.places == ("att", "caltech") != one.places
+        assert other.places == protocol_choice.advise(moved, px).places == ("att", "caltech") != one.places
     by_lfw, by_sets = (protocol_choice.decisions(table, nothing) for table in (results, moved))
     assert by_lfw[0] is None and by_sets[0] is None, "7 px is recorded nowhere"
     assert [d.auc.value for d in by_lfw[1:]] == [d.auc.value for d in by_sets[1:]]

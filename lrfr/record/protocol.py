@@ -31,10 +31,10 @@ def record(workers: int = 2) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _transferred(workers: int) -> pd.DataFrame:
     """Its trainings are not shipped: they are done here first, unless all rows are there and no training is."""
-    names = {name for _, through in plans.TRANSFER.values() for name in through.values()}
-    missing = {name for name in names if available(name, name) is None}
+    names = [name for _, through in plans.TRANSFER.values() for name in through.values()]
+    missing = [name for name in names if available(name, name) is None]
     table = load_if_any(transfer.RESULTS)
     if missing and table is not None and set(transfer.labels()) <= set(table["method"]):
         return table
-    runs.queue([run for run in [*plans.planned(), *plans.pilots()] if run.name in missing], workers)
+    runs.queue([plans.find(name) for name in missing], workers)
     return transfer.record()

@@ -79,6 +79,11 @@ def upsampler(results: pd.DataFrame, px: int, places: Places = LFW) -> Upsampler
     return Upsampler(px, places, first, there) if set(UNSEEN) <= set(there) else None
 
 
+def advise(results: pd.DataFrame, px: int) -> Upsampler | None:
+    """The upsampler to use at a size: by LFW, or by the packaged sets where LFW is not recorded."""
+    return upsampler(results, px) or upsampler(results, px, PACKAGED)
+
+
 #: Where a number comes from: results file and keys of a row.
 Source = tuple[str, Keys]
 

@@ -90,6 +90,11 @@ def cell(results: pd.DataFrame, keys: Keys, digits: int = 3, scale: float = 1) -
     return "–" if found is None else tables.written(found, digits, scale)
 
 
+def gain(found: pd.Series | None, digits: int = 4) -> str:
+    """A difference with its sign and interval as tables show it, or a dash."""
+    return "–" if found is None else tables.gained(found, digits)
+
+
 def order(methods: Iterable[str]) -> list[str]:
     """HR first, then upsamplers as :data:`ORDER` has them, then what else there is."""
     known = ("HR", *ORDER)
