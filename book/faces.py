@@ -437,9 +437,7 @@ figures.show(
 
 # %%
 each = 2 if run.profile == "smoke" else 5  # photographs a person
-chosen = np.concatenate(
-    [np.flatnonzero(sets["Caltech"].labels == i)[:each] for i in range(len(sets["Caltech"].identities))]
-)
+chosen = sets["Caltech"].first(each)
 crops, labels = sets["Caltech"].tensor(chosen), sets["Caltech"].labels[chosen]
 networks = {title: name for name, title in TITLES_OF.items()}
 other = labels[:, None] != labels[None, :]

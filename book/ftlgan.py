@@ -604,7 +604,7 @@ figures.show_table(gains, "Gain in d' over bicubic. Ours: LFW View 2.")
 
 # %%
 sight = {"dlib": judge} if smoke else {"dlib": judge, "mobilefacenet": recognizers.load("mobilefacenet")}
-few = people.subset(np.concatenate([np.flatnonzero(people.labels == who)[:3] for who in np.unique(people.labels)]))
+few = people.subset(people.first(3))
 drawn = {}
 for px in SIZES:
     if smoke and px == 56:

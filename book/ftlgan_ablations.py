@@ -196,7 +196,7 @@ figures.show(
 
 # %%
 att = datasets.load("att")
-chosen = np.concatenate([np.flatnonzero(att.labels == who)[:2] for who in np.unique(att.labels)[: 4 if smoke else 12]])
+chosen = att.first(2, 4 if smoke else 12)
 few = att.subset(chosen)
 partner, stranger = np.arange(len(few)) ^ 1, (np.arange(len(few)) + 2) % len(few)
 hr, margin = few.tensor(), ftlgan.Settings().margin

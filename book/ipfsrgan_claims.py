@@ -165,7 +165,7 @@ figures.show_table(
 trained = record.trained("ipfsrgan-s0-ip", IP).method
 att = datasets.load("att")
 count = 16 if smoke else 40
-pairs_of = np.concatenate([np.flatnonzero(att.labels == p)[:2] for p in range(count // 2)])
+pairs_of = att.first(2, count // 2)
 sample = att.subset(pairs_of)
 other = recognizers.load("mobilefacenet")
 enlarge = methods.at_size(trained, ipfsrgan.HR).enlarge

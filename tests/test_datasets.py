@@ -24,6 +24,7 @@ def test_labels_tensors_and_subsets():
     assert faces.identities == ["10", "9", "zoe"]
     assert faces.labels.tolist() == [0, 1, 0, 2, 1] and faces.labels.dtype == np.int64
     assert [faces.identities[i] for i in faces.labels] == table["identity"].tolist()
+    assert faces.first(1).tolist() == [0, 1, 3] and faces.first(2, 2).tolist() == [0, 2, 1, 4]
     whole = faces.tensor()
     assert whole.shape == (5, 3, 112, 112) and whole.dtype == torch.float32
     np.testing.assert_array_equal((whole * 255).round().numpy().transpose(0, 2, 3, 1), images)

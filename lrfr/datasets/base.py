@@ -54,6 +54,14 @@ class FaceDataset:
         """Images as float32 in [0, 1], ``N x 3 x 112 x 112``, RGB (all of them where ``index`` is None)."""
         return to_tensor(self.images if index is None else self.images[index])
 
+    def first(self, each: int, people: int | None = None) -> np.ndarray:
+        """Positions of the first photographs of each of the first people (None: of all), person by person."""
+        labels = self.labels
+        order = np.argsort(labels, kind="stable")
+        ordered = labels[order]
+        number = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+        return order[(number < each) & (ordered < (len(labels) if people is None else people))]
+
     def subset(self, keep: np.ndarray, name: str | None = None) -> "FaceDataset":
         """The images where ``keep`` (bool mask or indices) says so, in order."""
         index = np.flatnonzero(keep) if np.asarray(keep).dtype == bool else np.asarray(keep, int)
