@@ -150,10 +150,9 @@ chapter.glue_text("index-taught", ", ".join(f"{px} px" for px, gain in more.item
 # gain is not sure there, bicubic enlargement is. [What could fool us](protocol_fooled) doubts all of it.
 
 # %% tags=["hide-input"]
+decisions = protocol_choice.decisions(benchmarked, combined)
 figures.show_table(
-    protocol_choice.decision_table(protocol_choice.decisions(benchmarked, combined)),
-    protocol_choice.DECISIONS,
-    name="index-decisions",
+    protocol_choice.decision_table(decisions), protocol_choice.decision_caption(decisions), name="index-decisions"
 )
 
 # %% [markdown]

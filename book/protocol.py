@@ -90,10 +90,9 @@ chapter.glue_text(
         f"{len(failed[failed['paper'] == paper])} of {len(part)} of {paper}" for paper, part in judged.groupby("paper")
     ),
 )
+decisions = choice.decisions(results, combined)
 figures.show_table(  # shown above, where it is asked for
-    choice.decision_table(choice.decisions(results, combined)),
-    choice.DECISIONS,
-    glue="protocol-decisions",
+    choice.decision_table(decisions), choice.decision_caption(decisions), glue="protocol-decisions"
 )
 
 # %% tags=["hide-input"]

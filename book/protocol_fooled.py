@@ -58,11 +58,11 @@ known = {loss: m for loss in plans.TRANSFER if len(m := fooled_rows.matrix(moved
 missing = [loss for loss in plans.TRANSFER if loss not in known]
 gains = pd.concat(known.values(), ignore_index=True)
 top = gains["value"].abs().max()
-figure, axes = plt.subplots(1, len(known), figsize=(2.6 * len(known) + 0.9, 2.9), sharey=True, squeeze=False)
+figure, axes = plt.subplots(1, len(known), figsize=(2.4 * len(known) + 2.4, 2.9), sharey=True, squeeze=False)
 for axis, (loss, found) in zip(axes[0], known.items(), strict=True):
     rows = {(r["through"], r["recognizer"]): r for _, r in found.iterrows()}
     grid = [[rows.get((through, judge)) for judge in record.JUDGES] for through in record.JUDGES]
-    image = figures.gain_map(axis, grid, top, digits=4, size=8)
+    image = figures.gain_map(axis, grid, top, digits=4)
     for i in range(len(grid)):
         axis.add_patch(plt.Rectangle((i - 0.48, i - 0.48), 0.96, 0.96, fill=False, edgecolor="black", lw=1.5))
     names = [at.named(n) for n in record.JUDGES]

@@ -154,9 +154,7 @@ def forest(
     axis.locator_params(axis="x", nbins=4)
 
 
-def gain_map(
-    axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: float, digits: int, size: float = 7
-) -> "AxesImage":
+def gain_map(axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: float, digits: int) -> "AxesImage":
     """Paired differences as a map of colours, orange for losses and violet for gains, each with its number.
 
     Args:
@@ -164,13 +162,12 @@ def gain_map(
         rows: of results, line by line; None where one is not recorded.
         top: at which value both colours end.
         digits: of the numbers; bold where the 95 % interval leaves 0 out.
-        size: of the numbers, in points.
 
     Returns:
         The map, for a colour bar.
     """
     values = np.array([[np.nan if r is None else r["value"] for r in line] for line in rows])
-    where: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size}
+    where: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7}
     for (i, j), value in np.ndenumerate(values):
         row = rows[i][j]
         if row is None:

@@ -21,12 +21,6 @@ from lrfr.tables import Keys
 Places = tuple[str, str]
 LFW: Places = (combinations.CHOICE, combinations.CONFIRMATION)
 PACKAGED: Places = ("att", "caltech")
-#: Caption of :func:`decision_table`.
-DECISIONS = (
-    "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those of "
-    "where it was confirmed, 95 % intervals over people, the gain paired. ms: processor time for one face, all parts "
-    "of a system together. Robust is MobileFaceNet that was taught small faces."
-)
 
 
 @dataclass(frozen=True)
@@ -231,8 +225,7 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
     lines = []
     for px, found in zip(SIZES, decisions, strict=True):
         if found is None:
-            heads = ("recogniser", "AUC", "gain over bicubic", "ms, upsampler", "ms, recogniser", "chosen, confirmed")
-            rest = dict.fromkeys(heads, "–")
+            rest = dict.fromkeys(("recogniser", "AUC", "gain over bicubic", "ms, upsampler", "ms, recogniser"), "–")
             lines.append({"face (px)": px, "upsampler": NOT_RECORDED, **rest})
             continue
         lines.append(
@@ -244,7 +237,23 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
                 "gain over bicubic": "–" if found.gain is None else found.gain.written(4),
                 "ms, upsampler": "–" if found.upsampling is None else found.upsampling.written(1),
                 "ms, recogniser": "–" if found.recognising is None else found.recognising.written(1),
-                "chosen, confirmed": ", ".join(PLACES[p] for p in found.places),
             }
         )
     return pd.DataFrame(lines)
+
+
+def decision_caption(decisions: Sequence[Decision | None]) -> str:
+    """What stands with :func:`decision_table`, and where each of its systems was chosen and confirmed."""
+    sizes: dict[Places, list[str]] = {}
+    for found in decisions:
+        if found is not None:
+            sizes.setdefault(found.places, []).append(str(found.px))
+    where = [
+        f"chosen on {PLACES[a]} and confirmed on {PLACES[b]} at {', '.join(px)} px" for (a, b), px in sizes.items()
+    ]
+    return (
+        "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
+        "of where it was confirmed, 95 % intervals over people, the gain paired. ms: processor time for one face, all "
+        "parts of a system together. Robust is MobileFaceNet that was taught small faces. The systems were "
+        f"{'; '.join(where) or NOT_RECORDED}."
+    )
