@@ -92,7 +92,8 @@ figures.show_table(
 #
 # A verdict is not typed. It is read from the claims table of the page that decides it, as that page was executed for
 # the committed notebooks (profile `smoke`; what it rests on is recorded once and is the same in every profile, apart
-# from a few numbers that a page computes live). *Neither*: the intervals do not decide it, or its parts differ.
+# from a few numbers that a page computes live). *Neither*: the intervals do not decide it or contradict each other
+# (*mixed*), or its parts differ.
 # *Elsewhere*: a figure or table answers it without a verdict.
 
 # %%

@@ -379,7 +379,7 @@ for key, other in (("other", "stem"), ("centroid", "stem"), ("mirror", "stem"), 
 # "FR beats MSE on every task metric" is decided by paired 95 % intervals on the same people: accuracy, AUC, EER and
 # 1/5/10-NN, every set, recogniser and setting that is recorded, but View 1, where the settings were chosen. It holds
 # where all lie on the better side; it does not where more lie on the worse side than chance puts there, one in forty;
-# else it is not decided. An interval that includes 0 is no win.
+# it is mixed where that is so on both sides; else it is not decided. An interval that includes 0 is no win.
 
 # %%
 task = ("accuracy", "auc", "eer", "1nn", "5nn", "10nn")

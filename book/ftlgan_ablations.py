@@ -561,7 +561,8 @@ figures.show_table(
 #
 # All claims of the paper, over both pages. A claim that one thing is better than another is decided by paired intervals
 # (95 % intervals, over people): yes where all lie above 0; no where more lie below than chance alone would put there,
-# one in forty; else not decided. Claims of an order are counted over what we have.
+# one in forty; mixed where that is so on both sides; else not decided. Claims of an order are counted over what we
+# have.
 
 
 # %% tags=["hide-input"]

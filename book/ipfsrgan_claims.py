@@ -514,8 +514,8 @@ figures.show_table(
 # ## What holds?
 #
 # Claims of an order ("best", "above all others") are counted over the rows and points that we have. Claims of a gain
-# are decided by paired 95 % intervals on the same people: yes where all lie above 0, no where one lies below, else not
-# decided.
+# are decided by paired 95 % intervals on the same people: yes where all lie above 0; no where more lie below than
+# chance alone would put there, one in forty; mixed where that is so on both sides; else not decided.
 
 # %% tags=["hide-input"]
 pictures = {(n, k): {m: value(at.quality(n, m, k)) for m in METHODS} for n in SETS.values() for k in ("psnr", "ssim")}
@@ -641,7 +641,7 @@ pairs = at.duels(results, PHOTO, IP, UNSEEN)
 wins, losses = ((pairs["verdict"] == word).sum() for word in ("better", "worse"))
 limits = sorted({at.best_threshold(results, IP, j) for j in UNSEEN})
 paid = [at.gain(results, IP, j, at.best_threshold(results, IP, j)).low > 0 for j in UNSEEN]
-blurs = {True: "yes", False: "no", "not decided": "not decided"}[tables.verdict(blur)]
+blurs = {True: "yes", False: "no"}.get(verdict := tables.verdict(blur), verdict)
 moves = "costs PSNR" if max(costs.values()) < 0 else "gains PSNR" if min(costs.values()) > 0 else ""
 for name, words in (
     ("gain", f"in {better(over_esrgan)} comparisons"),

@@ -494,8 +494,8 @@ figures.show_table(
 #
 # Claims about the paper's own numbers are judged by them. Claims that one thing is better than another are decided by
 # paired 95 % intervals in AUC, LFW View 1: at 7, 14 and 20 px with an LR probe and with both LR, unless sizes are
-# named. Yes where all lie above 0; no where more lie below than chance alone would put there, one in forty; else not
-# decided.
+# named. Yes where all lie above 0; no where more lie below than chance alone would put there, one in forty; mixed where
+# that is so on both sides; else not decided.
 
 
 # %% tags=["hide-input"]

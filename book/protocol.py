@@ -81,9 +81,12 @@ for name, network in (("robust", ROBUST), ("teacher", combinations.PLAIN)):
     keys = at.at(advice[SIZES[0]].places[1], "bicubic", SIZES[0], "auc", network, "probe")
     chapter.glue_text(f"protocol-{name}", at.cell(results, keys, 4))
 claims = verdicts()
-judged = claims[claims["holds"].isin(["yes", "no", "not decided"])]
-failed = claims[claims["holds"] == "no"]
-chapter.glue_text("protocol-claims", f"{len(failed)} of {len(judged)} that could be judged did not hold")
+judged = claims[claims["holds"].isin(["yes", "no", tables.MIXED, "not decided"])]
+failed, mixed = (claims[claims["holds"] == word] for word in ("no", tables.MIXED))
+chapter.glue_text(
+    "protocol-claims",
+    f"{len(failed)} of {len(judged)} that could be judged did not hold, and of {len(mixed)} the evidence is mixed",
+)
 chapter.glue_text(
     "protocol-claims-of",
     ", ".join(
@@ -118,8 +121,11 @@ if both:
 
 # %% tags=["hide-input", "hide-output"]
 figures.show_table(
-    failed[["paper", "claim", "measured"]].rename(columns={"claim": "what the paper claims"}),
-    "The published claims that do not hold here, as the chapters' own tables judge them.",
+    pd.concat([failed, mixed])[["paper", "claim", "measured", "holds"]].rename(
+        columns={"claim": "what the paper claims", "holds": "holds here?"}
+    ),
+    "The published claims that do not hold here, and those whose evidence is mixed (intervals surely above and surely "
+    "below), as the chapters' own tables judge them.",
 )
 
 # %% [markdown]

@@ -279,8 +279,8 @@ def held(entries: list[Entry]) -> pd.DataFrame:
     """What the claims tables say of each paper's numbered claims.
 
     Returns:
-        A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided" and other words, or rows
-        that differ), ``not tested`` and ``elsewhere`` (answered by a figure or table).
+        A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided", "mixed", other words, or
+        rows that differ), ``not tested`` and ``elsewhere`` (answered by a figure or table).
     """
     lines, kinds = [], ("yes", "no", "neither", UNTESTED, "elsewhere")
     for paper in PAPERS:

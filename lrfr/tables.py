@@ -147,6 +147,8 @@ def difference(results: pd.DataFrame, a: str, b: str, metric: str, of: str = "me
     return pd.concat([*turned([row]), row[["n"]]])
 
 
+#: A verdict: intervals contradict each other.
+MIXED = "mixed"
 #: Metrics of which less is better.
 LESS = ("eer", "lpips_alexnet", "fr_loss")
 
@@ -172,12 +174,14 @@ def verdict(found: pd.DataFrame) -> bool | str | None:
     """Whether a method beats another everywhere: True where all intervals say so.
 
     False where more say the opposite than one in forty, as many as chance alone puts on that side of a 95 % interval;
-    otherwise "not decided"; None where nothing is recorded.
+    `MIXED` where more than so many say the opposite and more than so many agree; otherwise "not decided"; None where
+    nothing is recorded.
     """
     if found.empty:
         return None
-    if 40 * (found["verdict"] == "worse").sum() > len(found):
-        return False
+    better, worse = (40 * (found["verdict"] == word).sum() > len(found) for word in ("better", "worse"))
+    if worse:
+        return MIXED if better else False
     return True if (found["verdict"] == "better").all() else "not decided"
 
 
@@ -322,6 +326,6 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
 
 
 def answer(differences: Sequence[pd.Series]) -> str:
-    """What :func:`decided` says, as a word: ``yes``, ``no``, ``not decided``, ``not measured``."""
+    """What :func:`decided` says, as a word: ``yes``, ``no``, ``mixed``, ``not decided``, ``not measured``."""
     found = decided(differences)
     return found if isinstance(found, str) else {True: "yes", False: "no", None: "not measured"}[found]

@@ -63,13 +63,14 @@ def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
     table = pd.DataFrame([row for row, _ in given] + others)[COLUMNS]
     found = tables.duels(table, "A", "B", ("auc", "eer", "1nn"))
     assert found["verdict"].tolist() == [verdict for _, verdict in given]
-    assert tables.verdict(found) is False
+    assert tables.verdict(found) == tables.MIXED
+    assert tables.verdict(found[found["verdict"] != "better"]) is False
     assert tables.verdict(found[found["verdict"] == "better"]) is True
     assert tables.verdict(found[found["verdict"] != "worse"]) == "not decided"
     assert tables.verdict(found[:0]) is None
     chance = pd.concat([found[found["verdict"] == "better"]] * 20 + [found[found["verdict"] == "worse"][:1]])
     assert len(chance) == 41 and tables.verdict(chance) == "not decided"  # one of forty misses by chance
-    assert tables.verdict(chance[2:]) is False
+    assert tables.verdict(chance[2:]) == tables.MIXED
 
 
 def test_a_difference_of_recognisers_is_found_from_either_side() -> None:
@@ -179,7 +180,8 @@ def test_a_difference_is_read_either_way() -> None:
 def test_differences_are_decided_and_counted_together() -> None:
     up, down, flat = ({"low": a, "high": b} for a, b in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
     assert tables.decided([up, up]) is True and tables.decided([up, flat]) == "not decided"
-    assert tables.decided([up, up, down]) is False and tables.decided([]) is None
+    assert tables.decided([flat, flat, down]) is False and tables.decided([]) is None
+    assert tables.decided([up, up, down]) == tables.MIXED
     assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"

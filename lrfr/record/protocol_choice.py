@@ -242,8 +242,13 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def decision_caption(decisions: Sequence[Decision | None]) -> str:
-    """What stands with :func:`decision_table`, and where each of its systems was chosen and confirmed."""
+def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -> str:
+    """What stands with :func:`decision_table`, and where each of its systems was chosen and confirmed.
+
+    Args:
+        decisions: those of the table.
+        costs: whether the columns of milliseconds are shown.
+    """
     sizes: dict[Places, list[str]] = {}
     for found in decisions:
         if found is not None:
@@ -251,9 +256,9 @@ def decision_caption(decisions: Sequence[Decision | None]) -> str:
     where = [
         f"chosen on {PLACES[a]} and confirmed on {PLACES[b]} at {', '.join(px)} px" for (a, b), px in sizes.items()
     ]
+    price = "ms: processor time for one face, all parts of a system together. " if costs else ""
     return (
         "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
-        "of where it was confirmed, 95 % intervals over people, the gain paired. ms: processor time for one face, all "
-        "parts of a system together. Robust is MobileFaceNet that was taught small faces. The systems were "
-        f"{'; '.join(where) or NOT_RECORDED}."
+        f"of where it was confirmed, 95 % intervals over people, the gain paired. {price}Robust is MobileFaceNet that "
+        f"was taught small faces. The systems were {'; '.join(where) or NOT_RECORDED}."
     )
