@@ -7,6 +7,7 @@ set, batch by batch, and stores grey levels of 8 bits, as a picture file would.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lrfr.degradation import Size
 from lrfr.errors import LrfrError
 from lrfr.hardware import multiplies_bfloat16
 from lrfr.networks import generators, realesrgan
+from lrfr.networks.generators import AnyGenerator
 from lrfr.networks.unet import UNetSettings
 from lrfr.paths import data_dir
 from lrfr.progress import track
@@ -153,13 +155,24 @@ def trained(
     """
     written = settings_of(weights)
     settings = generators.settings_from(written.get("network") or written.get("generator") or {})
-    network = load_weights(generators.build(settings), weights)
-    network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    changed = weights.stat().st_mtime_ns if weights.is_file() else 0
+    network = _frozen(weights, changed, settings, torch.device(device))
     if isinstance(settings, UNetSettings) and size is None:
         raise LrfrError(f"{weights.stem} is a U-Net, which takes faces of any size: say which, such as (14, 12).")
     own = SIZE if isinstance(settings, UNetSettings) else SIZE // settings.scale
     method = Method(label, own, _through(network, quick, device))
     return method if size is None else at_size(method, size)
+
+
+# A protocol asks for the same network at every size, and to build one takes longer than to read its weights.
+@lru_cache(maxsize=32)
+def _frozen(weights: Path, changed: int, settings: AnyGenerator, device: torch.device) -> nn.Module:
+    del changed  # files that were written anew are read anew
+    network = load_weights(generators.build(settings), weights)
+    return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+_real_esrgan = lru_cache(maxsize=1)(realesrgan.load)
 
 
 def real_esrgan(size: Size, quick: bool = False) -> Method:
@@ -172,7 +185,7 @@ def real_esrgan(size: Size, quick: bool = False) -> Method:
         quick: in bfloat16 where the processor has units for it: four times as fast at 28 and 56 px; a pixel moves by
             half a grey level on average.
     """
-    network = realesrgan.load(assets.path("realesrgan"))
+    network = _real_esrgan(assets.path("realesrgan"))
     return at_size(Method("Real-ESRGAN", SIZE // network.settings.scale, _through(network, quick)), size)
 
 
