@@ -156,12 +156,11 @@ for px, found in decisions.items():
     if found is not None:
         row |= {"first": found.first, "to use": f"{found.method}, {at.named(found.recognizer)}"}
         row |= {"AUC": found.auc.written(4), "gain over bicubic": "–" if found.gain is None else found.gain.written(4)}
-        row["chosen, confirmed"] = ", ".join(PLACES[p] for p in found.places)
     chosen.append(row)
 figures.show_table(
     pd.DataFrame(chosen),
-    "The best system found: first where it was chosen, its numbers where it was confirmed. Where its gain over bicubic "
-    "is not sure there, bicubic before the same recogniser takes its place.",
+    "First: the best system where it was chosen. Where its gain over bicubic is not sure when it is confirmed, bicubic "
+    f"before the same recogniser takes its place. {choice.decision_caption(list(decisions.values()), costs=False)}",
 )
 several = [d for d in decisions.values() if d is not None and len(d.system.upsamplers) > 1]
 chapter.glue_text("protocol-several", f"{len(several)} of {sum(d is not None for d in decisions.values())}")
@@ -435,8 +434,9 @@ figures.show_table(pd.DataFrame(rows), "Sets of naturally small faces, and what 
 #
 # No set at hand says who belongs to which group, and this book does not guess it from looks. AT&T numbers its people
 # and says nothing else; Caltech's labels were found by grouping photographs; LFW names public figures, and its makers
-# warn that many groups are hardly in it. So one question only can be asked: how unequal are *people*? Each has an AUC
-# of their own, their probes against their own gallery photographs and all strangers'.
+# warn that many groups are hardly in it; the attributes that are handed out with the whole of CelebA are annotators'
+# impressions of a picture, not what people say of themselves. So one question only can be asked: how unequal are
+# *people*? Each has an AUC of their own, their probes against their own gallery photographs and all strangers'.
 
 # %%
 sets = {"AT&T": (faces, measured)}

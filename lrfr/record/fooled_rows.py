@@ -10,7 +10,7 @@ from lrfr.record.benchmark import JITTERS
 from lrfr.tables import Keys
 
 #: Quantiles over people, as the combinations have them for all pairs of a set.
-QUANTILES = {"auc_person_p10": "served worst, one in ten", "auc_person_p50": "median", "auc_person_p90": "served best"}
+QUANTILES = {"auc_person_p10": "served worst, one in ten", "auc_person_p50": "median"}
 
 
 def transferred(loss: str, through: str, recognizer: str, setting: str = "probe", metric: str = "auc") -> Keys:
