@@ -32,6 +32,8 @@ device = "auto"
 data_root = None  # the folder with lfw/ and celeba/
 
 # %% tags=["hide-input"]
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -154,7 +156,8 @@ figures.show_table(
 
 # %%
 whole = pd.read_csv(record.path(benchmark.RESULTS))
-print(f"{len(whole):,} rows of {', '.join(whole.columns)}")
+print(f"{len(whole):,} rows of")
+print(*textwrap.wrap(", ".join(whole.columns), 70), sep="\n")
 
 # %% [markdown]
 # ## The numbers are recomputed
@@ -395,27 +398,17 @@ kinds = list(DEGRADATIONS)
 place = at.fullest(results, sizes=(PX,), degradations=kinds, places=("devtest", "att", "caltech"))
 survived = []
 names = at.order(m for d in kinds for m in at.methods(results, place, PX, d, metric="auc_minus_bicubic"))
-figure, axes = plt.subplots(1, 2, figsize=(8.6, 1.4 + 0.27 * len(names)), sharey=True)
-table = {
-    n: [[at.row(results, at.at(place, m, PX, "auc_minus_bicubic", n, "probe", k)) for k in kinds] for m in names]
-    for n in UNSEEN
-}
-measured = [r["value"] for grid in table.values() for line in grid for r in line if r is not None]
-top = max(abs(v) for v in measured if v >= protocol_points.fence(measured))
-for axis, (network, grid) in zip(axes, table.items(), strict=True):
+maps, heads = {}, {}
+for network in UNSEEN:
+    grid, plain = at.gains(results, place, names, network, [(PX, kind) for kind in kinds])
+    maps[at.named(network)] = grid
+    heads[at.named(network)] = [f"{kind}\n{value}" for kind, value in zip(kinds, plain, strict=True)]
     for method, line in zip(names, grid, strict=True):
         for kind, r in zip(kinds, line, strict=True):
             if r is not None:
                 survived.append((method, kind, network, bool(r["low"] > 0), bool(r["high"] < 0)))
-    image = figures.gain_map(axis, grid, top, digits=3)
-    heads = []
-    for kind in kinds:
-        plain = at.row(results, at.at(place, "bicubic", PX, "auc", network, "probe", kind))
-        heads.append(kind if plain is None else f"{kind}\n{plain['value']:.3f}")
-    axis.set_xticks(range(len(kinds)), heads, fontsize=8)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.set_title(at.named(network))
-figure.colorbar(image, ax=list(axes), label="AUC minus bicubic", pad=0.01)
+top = protocol_points.colours_end(maps)
+figure = figures.gain_maps(maps, names, heads, top, "AUC minus bicubic")
 everywhere = [
     m
     for m in names

@@ -180,6 +180,36 @@ def gain_map(axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: floa
     return axis.imshow(values, cmap="PuOr", vmin=-top, vmax=top, aspect="auto")
 
 
+def gain_maps(
+    maps: Mapping[str, Sequence[Sequence[pd.Series | None]]],
+    names: Sequence[str],
+    heads: Mapping[str, Sequence[str]],
+    top: float,
+    label: str,
+    digits: int = 3,
+) -> "Figure":
+    """Several :func:`gain_map` of the same lines side by side, with one colour bar.
+
+    Args:
+        maps: rows of results by the title of their map.
+        names: of the lines.
+        heads: of the columns, by the title of the map.
+        top: at which value the colours end.
+        label: of the colour bar.
+        digits: of the numbers.
+    """
+    figure, axes = require("matplotlib.pyplot", "book").subplots(
+        1, len(maps), figsize=(8.6, 1.4 + 0.27 * len(names)), sharey=True, squeeze=False
+    )
+    for axis, (title, rows) in zip(axes[0], maps.items(), strict=True):
+        image = gain_map(axis, rows, top, digits)
+        axis.set_xticks(range(len(heads[title])), heads[title], fontsize=8)
+        axis.set_yticks(range(len(names)), names, fontsize=8)
+        axis.set_title(title)
+    figure.colorbar(image, ax=list(axes[0]), label=label, pad=0.01)
+    return figure
+
+
 def face_strip(
     images: Sequence[torch.Tensor | np.ndarray],
     titles: Sequence[str],

@@ -81,6 +81,18 @@ def test_a_map_of_gains_has_a_number_in_each_cell_and_is_bold_where_it_is_sure()
     assert image.get_clim() == (-0.1, 0.1) and np.ma.filled(image.get_array(), 9).tolist() == [[0.02, 9], [0.01, -0.3]]
 
 
+def test_maps_of_gains_share_lines_colours_and_bar():
+    row = pd.Series({"value": 0.02, "low": 0.01, "high": 0.03})
+    maps = {"A": [[row, None], [None, row]], "B": [[row, row], [row, None]]}
+    heads = {"A": ["7 px", "14 px"], "B": ["7 px\n0.9", "14 px\n1"]}
+    figure = figures.gain_maps(maps, ["one", "two"], heads, 0.1, "gain")
+    first, second, bar = figure.axes
+    assert [axis.get_title() for axis in (first, second)] == ["A", "B"] and bar.get_ylabel() == "gain"
+    assert [t.get_text() for t in first.get_yticklabels()] == ["one", "two"]
+    assert [t.get_text() for t in second.get_xticklabels()] == heads["B"]
+    assert {axis.images[0].get_clim() for axis in (first, second)} == {(-0.1, 0.1)}
+
+
 def test_an_error_map_is_the_largest_error_of_the_channels():
     a, b = torch.zeros(3, 2, 2), torch.zeros(3, 2, 2)
     a[:, 0, 1] = torch.tensor([0.2, 0.0, 0.1])

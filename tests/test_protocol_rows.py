@@ -106,6 +106,24 @@ def test_the_fullest_place_is_taken(results, nothing):
         protocol_rows.fullest(nothing, "psnr")
 
 
+def test_gains_stand_line_by_line_with_what_bicubic_has(results):
+    columns = [(14, "bicubic"), (28, "bicubic"), (14, "noise")]
+    grid, plain = protocol_rows.gains(results, "view2", ["SRGAN", "ESRGAN"], "sface", columns)
+    assert [[None if r is None else r["value"] for r in line] for line in grid] == [
+        [0.03, 0.002, None], [0.06, None, None]
+    ]  # fmt: skip
+    assert plain == ["0.850", "0.850", "–"]
+
+
+def test_a_place_is_as_full_without_what_it_is_spared():
+    spared, px = benchmark.SPARED
+    metric = "auc_minus_bicubic"
+    made = [line(at(p, "SRGAN", px, metric, "sface", "probe"), 0.1) for p in ("devtest", "att")]
+    made.append(line(at("att", spared, px, metric, "sface", "probe"), -0.1))
+    assert protocol_rows.fullest(pd.DataFrame(made)[COLUMNS]) == "devtest"
+    assert protocol_rows.fullest(pd.DataFrame(made[1:])[COLUMNS]) == "att"
+
+
 def test_what_is_missing_is_counted(results):
     found = protocol_rows.coverage(results).set_index(["set", "degradation"])
     assert found.loc[("LFW View 2", "bicubic"), "cells"] == 7
@@ -218,7 +236,8 @@ def test_two_recognisers_are_a_system_too(results, combined):
                 made.append(line({**keys, "metric": "auc_minus_bicubic"}, 0.01, low, 0.02))
     alike = line(tables.keys("lfw", "devtest", "SRCNN", 14, "auc", "dlib", "probe"), 1.0)
     found = protocol_choice.decide(results, pd.concat([combined, pd.DataFrame([*made, alike])]), 14)
-    assert found.first == f"{AVERAGE}, {two}" and (found.method, found.recognizer) == ("bicubic", two)
+    assert found.first == f"{AVERAGE}, {protocol_rows.named(two)}"
+    assert (found.method, found.recognizer) == ("bicubic", two)
     assert found.auc.value == 0.91 and found.gain is None and found.recognising.value == 4 + 9
     assert {file for file, _ in found.auc.sources} == {COMBINATIONS}
 
@@ -255,6 +274,8 @@ def test_an_axis_begins_where_the_bulk_does():
     assert protocol_points.fence([1, 2, 3, 4]) == 1, "nobody is far below"
     assert protocol_points.fence([-100, 1, 2, 3, 4]) == 1 - 3 * 2
     assert protocol_points.fence([5]) == 5
+    rows = [pd.Series({"value": v}) for v in (-100, -3, 1, 2, 3)]
+    assert protocol_points.colours_end({"A": [[rows[0], rows[1], None]], "B": [rows[2:]]}) == 3
 
 
 def test_the_front_is_what_no_other_beats():

@@ -166,7 +166,7 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
         else:
             used = method
         price = _milliseconds(files, used, px, judge)
-        return Decision(px, places, used, judge, f"{method}, {judge}", auc, gain, *price)
+        return Decision(px, places, used, judge, f"{method}, {named(judge)}", auc, gain, *price)
     return None
 
 

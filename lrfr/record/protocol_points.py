@@ -1,6 +1,6 @@
 """Does a prettier picture recognise better, and is it worth its price? Upsamplers as points of a plane."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -88,6 +88,12 @@ def fence(values: Sequence[float]) -> float:
     """
     lower, upper = np.quantile(values, (0.25, 0.75))
     return float(max(min(values), lower - 3 * (upper - lower)))
+
+
+def colours_end(maps: Mapping[str, Sequence[Sequence[pd.Series | None]]]) -> float:
+    """At which gain or loss the colours of :func:`lrfr.figures.gain_maps` end: at the greatest inside the fence."""
+    values = [float(r["value"]) for rows in maps.values() for line in rows for r in line if r is not None]
+    return max(abs(v) for v in values if v >= fence(values))
 
 
 def front(x: Sequence[float], y: Sequence[float]) -> np.ndarray:

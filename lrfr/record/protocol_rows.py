@@ -4,6 +4,7 @@ Both pages of the chapter and the start page ask here. Whatever is not recorded 
 table of results may hold any part of what :mod:`lrfr.record.benchmark` can measure.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,10 +85,35 @@ def row(results: pd.DataFrame, keys: Keys) -> pd.Series | None:
     return found if isinstance(found, pd.Series) else found.iloc[0]
 
 
-def cell(results: pd.DataFrame, keys: Keys, digits: int = 3, scale: float = 1) -> str:
-    """A value with its interval as tables show it, or a dash."""
+def cell(results: pd.DataFrame, keys: Keys, digits: int = 3, scale: float = 1, bare: bool = False) -> str:
+    """A value with its interval as tables show it, ``bare`` without; or a dash."""
     found = row(results, keys)
-    return "–" if found is None else tables.written(found, digits, scale)
+    if found is None:
+        return "–"
+    return f"{scale * found['value']:.{digits}f}" if bare else tables.written(found, digits, scale)
+
+
+def gains(
+    results: pd.DataFrame, place: str, methods: Sequence[str], recognizer: str, columns: Sequence[tuple[int, str]]
+) -> tuple[list[list[pd.Series | None]], list[str]]:
+    """Paired differences to bicubic in AUC, LR probe against HR, for :func:`lrfr.figures.gain_maps`.
+
+    Args:
+        results: of the benchmark.
+        place: of :data:`PLACES`.
+        methods: lines.
+        recognizer: who looks.
+        columns: size and degradation of each.
+
+    Returns:
+        Rows of results, line by line, and bicubic's own AUC in each column, as tables show it.
+    """
+
+    def found(method: str, metric: str, px: int, degradation: str) -> Keys:
+        return at(place, method, px, metric, recognizer, "probe", degradation)
+
+    grid = [[row(results, found(m, "auc_minus_bicubic", *column)) for column in columns] for m in methods]
+    return grid, [cell(results, found("bicubic", "auc", *column), bare=True) for column in columns]
 
 
 def gain(found: pd.Series | None, digits: int = 4) -> str:
@@ -120,12 +146,16 @@ def fullest(
 ) -> str:
     """The place with this metric recorded for most upsamplers, sizes and degradations; of equals the first.
 
+    What a place is spared counts as recorded, where anything is.
+
     Raises:
         LrfrError: there is none.
     """
-    cells = {
-        p: sum(len(methods(results, p, px, d, metric=metric)) for px in sizes for d in degradations) for p in places
-    }
+    cells = dict.fromkeys(places, 0)
+    for place in places:
+        for px, degradation in itertools.product(sizes, degradations):
+            if found := methods(results, place, px, degradation, metric=metric):
+                cells[place] += len(found) + sum(not benchmark.asked(place, m, px) for m in ORDER)
     best = max(places, key=lambda p: cells[p])
     if not cells[best]:
         raise LrfrError(
