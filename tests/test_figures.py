@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from lrfr import figures
 from lrfr.book.chapters import book_dir
 from lrfr.errors import LrfrError
+from lrfr.shown import NUMBER
 
 
 @pytest.fixture
@@ -204,8 +205,8 @@ def test_claims_say_no_where_it_is_no(shown):
 
 
 def test_intervals():
-    assert re.fullmatch(figures.NUMBER, figures.with_interval(0.94649, 0.93, 0.9604))
-    assert [bool(re.fullmatch(figures.NUMBER, t)) for t in ("1,800", "+0.02", "12 %", "10 to 10", "yes")] == [
+    assert re.fullmatch(NUMBER, figures.with_interval(0.94649, 0.93, 0.9604))
+    assert [bool(re.fullmatch(NUMBER, t)) for t in ("1,800", "+0.02", "12 %", "10 to 10", "yes")] == [
         *[True] * 3,
         *[False] * 2,
     ]

@@ -20,7 +20,7 @@ ROOMS = [
     ["measure", "plans"],
     ["runs"],
     ["record", "tables", "errata"],
-    ["readme", "needs", "upscale", "figures", "interactive", "diagrams", "chapter", "book"],
+    ["readme", "needs", "upscale", "figures", "shown", "interactive", "diagrams", "chapter", "book"],
     ["coverage"],
     ["commands", "cli"],
 ]
