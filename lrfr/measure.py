@@ -30,10 +30,10 @@ SETTINGS = ("probe", "both")
 FAR = 1e-3
 #: Ranks of a CMC with one gallery photograph a person that are kept, as far as there are people.
 RANKS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 30, 40, 50, 100)
-_AUC = verification.auc
-_STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
+#: What all pairs of a set are measured by.
+STATISTICS = {"auc": verification.auc, "d_prime": verification.d_prime, "eer": verification.eer}
 #: What a pair list is measured by, besides accuracy.
-LISTED: dict[str, Statistic] = {**_STATISTICS, "tar_at_far_0.01": partial(verification.tar, far=1e-2)}
+LISTED: dict[str, Statistic] = {**STATISTICS, "tar_at_far_0.01": partial(verification.tar, far=1e-2)}
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def set_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1000)
         matrix = measured.matrix(recognizer, setting)
         every = AllPairs(matrix, labels, both_orders=setting == "probe")
         flat = every.pairs()
-        for metric, statistic in _STATISTICS.items():
+        for metric, statistic in STATISTICS.items():
             value, count = bare(statistic(flat.similarity, flat.genuine)), len(flat.similarity)
             rows.append(result_row(measured, "all pairs", recognizer.name, setting, metric, value, count))
         rows += _tar_rows(measured, recognizer, setting, every, "all pairs", replicates)
@@ -315,73 +315,6 @@ def fr_loss_rows(measured: Measured, recognizer: Recognizer, replicates: int = 1
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def difference_rows(
-    measured: Measured,
-    baseline: Measured,
-    recognizer: Recognizer,
-    pairs: Pairs,
-    protocol: str,
-    replicates: int = 1000,
-) -> pd.DataFrame:
-    """Paired differences (``auc_minus_<baseline>``) and the share of the gap from bicubic to HR that is closed.
-
-    AUC, d', EER, and accuracy where there are folds, each threshold kept. The share is a row only where the gap's own
-    interval excludes 0 and the baseline is bicubic.
-    """
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    rows = []
-    for setting in SETTINGS:
-        mine = measured.similarity(recognizer, pairs, setting)
-        theirs = baseline.similarity(recognizer, pairs, setting)
-        found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in _STATISTICS.items()}
-        if pairs.fold is not None:
-            found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
-        for metric, value in found.items():
-            name = f"{metric}_minus_{baseline.method.name}"
-            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
-        if baseline.method.name == "bicubic":
-            whole = measured.original(recognizer)
-            best = recognizer.similarity(whole[pairs.first], whole[pairs.second])
-            share = bootstrap.share_of_gap(_AUC, mine, theirs, best)
-            if share is not None:
-                rows.append(
-                    result_row(measured, protocol, recognizer.name, setting, "auc_share_of_gap", share, len(mine))
-                )
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def recognizer_difference_rows(
-    measured: Measured,
-    recognizer: Recognizer,
-    baseline: Recognizer,
-    pairs: Pairs,
-    protocol: str,
-    replicates: int = 1000,
-) -> pd.DataFrame:
-    """Paired differences of two recognisers behind one method (``auc_minus_<baseline>``).
-
-    AUC, d', EER, TAR at FAR 1e-2, and accuracy: over the folds, or at each one's best threshold where there are none.
-    """
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    rows = []
-    for setting in SETTINGS:
-        mine, theirs = (measured.similarity(r, pairs, setting) for r in (recognizer, baseline))
-        for metric, value in listed_differences(bootstrap, pairs, mine, theirs).items():
-            name = f"{metric}_minus_{baseline.name}"
-            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def listed_differences(
-    bootstrap: PairBootstrap, pairs: Pairs, mine: np.ndarray, theirs: np.ndarray
-) -> dict[str, Interval]:
-    """Paired differences of two systems on the same pairs in every metric of :data:`LISTED`, and in the accuracy."""
-    found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in LISTED.items()}
-    return found | {"accuracy": bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))}
-
-
 def correct(similarity: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is decided rightly; see :func:`decided`."""
     return decided(similarity, pairs)[2]
@@ -398,35 +331,6 @@ def best_accuracy_rows(
         value, _ = accuracy(measured.similarity(recognizer, pairs, setting), pairs, bootstrap)
         where = (measured, protocol, recognizer.name, setting)
         rows.append(result_row(*where, "accuracy", value, len(pairs.first)))
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def set_difference_rows(
-    measured: Measured, baseline: Measured, recognizer: Recognizer, replicates: int = 1000
-) -> pd.DataFrame:
-    """Paired differences of leave-one-out 1/5/10-NN (``1nn_minus_<baseline>``) on a set without pair list."""
-    return _nearest_differences((measured, recognizer), (baseline, recognizer), baseline.method.name, replicates)
-
-
-def recognizer_set_difference_rows(
-    measured: Measured, recognizer: Recognizer, baseline: Recognizer, replicates: int = 1000
-) -> pd.DataFrame:
-    """The same of two recognisers behind one method."""
-    return _nearest_differences((measured, recognizer), (measured, baseline), baseline.name, replicates)
-
-
-def _nearest_differences(
-    one: tuple[Measured, Recognizer], other: tuple[Measured, Recognizer], name: str, replicates: int
-) -> pd.DataFrame:
-    measured, recognizer = one
-    labels = measured.dataset.labels
-    probes = ImageBootstrap(labels, replicates)
-    rows = []
-    for setting in SETTINGS:
-        mine, theirs = (identification.leave_one_out_knn(m.matrix(r, setting), labels) for m, r in (one, other))
-        for k, hits in mine.items():
-            value, metric = probes.difference(hits, theirs[k]), f"{k}nn_minus_{name}"
-            rows.append(result_row(measured, "leave one out", recognizer.name, setting, metric, value, len(labels)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -454,46 +358,3 @@ def _cosine_rows(
     value = ImageBootstrap(measured.dataset.labels, replicates).interval(cosine)
     row = result_row(measured, protocol, recognizer.name, "", metric, value, len(cosine))
     return pd.DataFrame([row], columns=COLUMNS)
-
-
-def quality_difference_rows(measured: Measured, baseline: Measured, replicates: int = 1000) -> pd.DataFrame:
-    """Paired differences of PSNR, SSIM and LPIPS (``psnr_minus_<baseline>``)."""
-    faces = ImageBootstrap(measured.dataset.labels, replicates)
-    mine, theirs = measured.quality(), baseline.quality()
-    rows = []
-    for metric, per_face in mine.items():
-        value, name = faces.difference(per_face, theirs[metric]), f"{metric}_minus_{baseline.method.name}"
-        rows.append(result_row(measured, "quality", "", "", name, value, len(per_face)))
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def gain_rows(
-    first: tuple[Measured, Measured],
-    second: tuple[Measured, Measured],
-    recognizer: Recognizer,
-    pairs: Pairs,
-    protocol: str,
-    replicates: int = 1000,
-) -> pd.DataFrame:
-    """Whether a method gains more at one size than at another: the difference of two differences in AUC.
-
-    Args:
-        first: method and what it is compared with, at one size; the row is named after this method and size.
-        second: both at another size; the metric is ``auc_gain_minus_<size>px``.
-        recognizer: face network.
-        pairs: the same pairs for all four.
-        protocol: of the row.
-        replicates: draws, the same for all four.
-    """
-    identity = first[0].dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
-    rows = []
-    for setting in SETTINGS:
-        scores = [m.similarity(recognizer, pairs, setting) for m in (*first, *second)]
-        value = [bootstrap.value(_AUC, s) for s in scores]
-        draw = [bootstrap.replicate(_AUC, s) for s in scores]
-        point = (value[0] - value[1]) - (value[2] - value[3])
-        gain = percentile_interval(point, (draw[0] - draw[1]) - (draw[2] - draw[3]))
-        metric = f"auc_gain_minus_{second[0].method.px}px"
-        rows.append(result_row(first[0], protocol, recognizer.name, setting, metric, gain, len(pairs.first)))
-    return pd.DataFrame(rows, columns=COLUMNS)

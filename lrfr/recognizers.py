@@ -100,8 +100,9 @@ class Recognizer(nn.Module):
         if self.distance == "cosine":
             result = nn.functional.normalize(first) @ nn.functional.normalize(second).t()
         else:
-            # Products of matrices, twice as fast, in float64: in float32 equal embeddings would be 1e-3 apart.
-            result = -torch.cdist(first.double(), second.double(), compute_mode="use_mm_for_euclid_dist").float()
+            # Without the shortcut through matrix products, which is off by 1e-3 between equal embeddings; in float64 it
+            # would be off by 5e-8 and save seven of the nine seconds that 7,701 faces take here.
+            result = -torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
         return _like(a, result)
 
     def concatenated(self, parts: Sequence[np.ndarray]) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lrfr import datasets, measure, methods, recognizers, record
+from lrfr import datasets, differences, measure, methods, recognizers, record
 from lrfr.evaluation import identification, verification
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
@@ -146,9 +146,9 @@ def test_quality_and_fr_loss_rows(measured, dlib):
         assert sign * (value(better, metric=metric) - value(table, metric=metric)) > 0
 
 
-def test_difference_rows(measured, dlib, pairs):
+def test_paired_differences_on_a_list(measured, dlib, pairs):
     mine, bicubic = Measured(measured["HR"].dataset, methods.interpolation(28)), measured["bicubic"]
-    table = measure.difference_rows(mine, bicubic, dlib, pairs, "toy", 60)
+    table = differences.pair_rows(mine, bicubic, dlib, pairs, "toy", 60)
     check(table, {len(pairs.first)})
     for setting in measure.SETTINGS:
         a, b = (verification.auc(m.similarity(dlib, pairs, setting), pairs.genuine) for m in (mine, bicubic))
@@ -157,24 +157,22 @@ def test_difference_rows(measured, dlib, pairs):
         share = table[(table["setting"] == setting) & (table["metric"] == "auc_share_of_gap")]
         for found in share["value"]:
             assert found == pytest.approx((a - b) / (best - b))
-    other = measure.difference_rows(bicubic, mine, dlib, pairs, "toy", 60)
+    other = differences.pair_rows(bicubic, mine, dlib, pairs, "toy", 60)
     assert "auc_minus_bicubic" in set(other["metric"])  # named after the baseline; both are bicubic here
-    hr = measure.difference_rows(bicubic, measured["HR"], dlib, pairs, "toy", 60)
+    hr = differences.pair_rows(bicubic, measured["HR"], dlib, pairs, "toy", 60)
     assert set(hr["metric"]) == {f"{m}_minus_HR" for m in ("auc", "d_prime", "eer", "accuracy")}
     right = [
         verification.fold_accuracy(m.similarity(dlib, pairs, "both"), pairs.genuine, pairs.fold).mean
         for m in (bicubic, measured["HR"])
     ]
     assert value(hr, setting="both", metric="accuracy_minus_HR") == pytest.approx(right[0] - right[1])
-    without = measure.difference_rows(mine, bicubic, dlib, Pairs(pairs.first, pairs.second, pairs.genuine), "toy", 60)
+    without = differences.pair_rows(mine, bicubic, dlib, Pairs(pairs.first, pairs.second, pairs.genuine), "toy", 60)
     assert "accuracy_minus_bicubic" not in set(without["metric"])
 
 
-def test_set_and_quality_difference_rows(measured, dlib):
+def test_paired_differences_on_a_set_and_in_quality(measured, dlib):
     mine, small = Measured(measured["HR"].dataset, methods.interpolation(28)), measured["bicubic"]
-    table = pd.concat(
-        [measure.set_difference_rows(mine, small, dlib, 60), measure.quality_difference_rows(mine, small, 60)]
-    )
+    table = pd.concat([differences.set_rows(mine, small, dlib, 60), differences.quality_rows(mine, small, 60)])
     check(table, {PEOPLE * EACH})
     quality = {n: measure.quality_rows(m, 60) for n, m in (("mine", mine), ("small", small))}
     for metric in ("psnr", "ssim", "lpips_alexnet"):
@@ -185,7 +183,7 @@ def test_set_and_quality_difference_rows(measured, dlib):
             identification.leave_one_out_knn(m.matrix(dlib, setting), m.dataset.labels)[5].mean() for m in (mine, small)
         ]
         assert value(table, setting=setting, metric="5nn_minus_bicubic") == pytest.approx(hits[0] - hits[1])
-    same = measure.set_difference_rows(mine, mine, dlib, 60)
+    same = differences.set_rows(mine, mine, dlib, 60)
     assert (same[["value", "low", "high"]] == 0).all().all()
 
 
@@ -193,13 +191,13 @@ def test_a_gain_is_a_difference_of_differences(measured, dlib, pairs):
     faces = measured["HR"].dataset
     first = Measured(faces, methods.interpolation(14)), Measured(faces, methods.interpolation(14, "nearest"))
     second = Measured(faces, methods.interpolation(28)), Measured(faces, methods.interpolation(28, "nearest"))
-    table = measure.gain_rows(first, second, dlib, pairs, "toy gain", 60)
+    table = differences.gain_rows(first, second, dlib, pairs, "toy gain", 60)
     check(table, {len(pairs.first)})
     assert set(table["metric"]) == {"auc_gain_minus_28px"} and set(table["px"]) == {14}
     for setting in measure.SETTINGS:
         a, b, c, d = (verification.auc(m.similarity(dlib, pairs, setting), pairs.genuine) for m in (*first, *second))
         assert value(table, setting=setting) == pytest.approx(a - b - (c - d))
-    none = measure.gain_rows(first, first, dlib, pairs, "toy gain", 60)
+    none = differences.gain_rows(first, first, dlib, pairs, "toy gain", 60)
     assert (none[["value", "low", "high"]] == 0).all().all()
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from toy_recognition import own_results, some_pairs
 
-from lrfr import datasets, measure, methods, plans, recognizers, record
+from lrfr import datasets, differences, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.evaluation import identification, verification
@@ -62,7 +62,7 @@ def own_places(tmp_path, tmp_path_factory, monkeypatch):
 
 def test_paired_differences_of_recognisers_by_hand(faces, pairs):
     measured = Measured(faces, methods.interpolation(14))
-    rows = measure.recognizer_difference_rows(measured, OTHER, FINE, pairs, "view2", 50)
+    rows = differences.recognizer_pair_rows(measured, OTHER, FINE, pairs, "view2", 50)
     assert set(rows["recognizer"]) == {"other"} and set(rows["method"]) == {"bicubic"}
     value = rows.set_index(["setting", "metric"])["value"]
     for setting in measure.SETTINGS:
@@ -80,7 +80,7 @@ def test_paired_differences_of_recognisers_by_hand(faces, pairs):
 def test_intervals_of_the_difference_are_paired(faces, pairs):
     """Against itself a recogniser differs by 0 in every replicate, however wide each one's own interval is."""
     measured = Measured(faces, methods.interpolation(14))
-    rows = measure.recognizer_difference_rows(measured, TURNED, FINE, pairs, "view2", 50)
+    rows = differences.recognizer_pair_rows(measured, TURNED, FINE, pairs, "view2", 50)
     assert rows.loc[rows["setting"] == "both", ["value", "low", "high"]].abs().to_numpy().max() < 1e-6
     own = measure.pair_rows(measured, TURNED, pairs, "view2", 50).set_index(["setting", "metric"])
     assert own.loc[("both", "auc"), "high"] - own.loc[("both", "auc"), "low"] > 1e-3
@@ -114,7 +114,7 @@ def test_a_network_without_direction_tells_nobody_apart_and_has_neither_drift_no
 
 def test_differences_of_leave_one_out_by_hand(faces):
     measured = Measured(faces, methods.interpolation(7))
-    rows = measure.recognizer_set_difference_rows(measured, OTHER, FINE, 50).set_index(["setting", "metric"])
+    rows = differences.recognizer_set_rows(measured, OTHER, FINE, 50).set_index(["setting", "metric"])
     hits = [
         identification.leave_one_out_knn(measured.matrix(r, "probe"), faces.labels)[1].mean() for r in (OTHER, FINE)
     ]

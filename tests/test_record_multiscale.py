@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from toy_recognition import corners, some_pairs
 
-from lrfr import datasets, measure, methods, plans, recognizers, record
+from lrfr import datasets, differences, measure, methods, plans, recognizers, record
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.evaluation import identification
@@ -172,7 +172,7 @@ def test_the_first_two_photographs_of_everybody_who_has_two():
 def quick_rows(measured: Measured, judges, replicates=1000, others=()) -> pd.DataFrame:
     """In place of `record.faces_rows`, which takes long and has its own tests."""
     parts = [measure.set_rows(measured, j, replicates) for j in judges]
-    parts += [measure.set_difference_rows(measured, other, j, replicates) for j in judges for other in others]
+    parts += [differences.set_rows(measured, other, j, replicates) for j in judges for other in others]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lrfr import assets, datasets, embeddings, measure, methods, recognizers, tables
+from lrfr import assets, datasets, differences, embeddings, measure, methods, recognizers, tables
 from lrfr.datasets import lfw
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -131,13 +131,13 @@ def faces_rows(
     parts = []
     if measured.method.name != "HR":
         parts.append(measure.quality_rows(measured, replicates))
-        parts += [measure.quality_difference_rows(measured, other, replicates) for other in others]
+        parts += [differences.quality_rows(measured, other, replicates) for other in others]
     for judge in judges:
         if measured.method.name != "HR":
             parts.append(measure.fr_loss_rows(measured, judge, replicates))
         parts.append(measure.set_rows(measured, judge, replicates))
         parts.append(measure.cmc_rows(measured, judge, replicates=replicates))
-        parts += [measure.set_difference_rows(measured, other, judge, replicates) for other in others]
+        parts += [differences.set_rows(measured, other, judge, replicates) for other in others]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -158,7 +158,7 @@ def view_rows(
         parts.append(measure.pair_rows(measured, judge, pairs, protocol, replicates))
         if pairs.fold is not None:
             parts.append(measure.cross_rows(measured, judge, protocol, replicates))
-        parts += [measure.difference_rows(measured, other, judge, pairs, protocol, replicates) for other in others]
+        parts += [differences.pair_rows(measured, other, judge, pairs, protocol, replicates) for other in others]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -182,7 +182,7 @@ def precision_rows(
     """
     parts = []
     for judge, other in zip(judges, exact, strict=True):
-        rows = measure.recognizer_difference_rows(measured, judge, other, pairs, f"{protocol} precision", replicates)
+        rows = differences.recognizer_pair_rows(measured, judge, other, pairs, f"{protocol} precision", replicates)
         names = rows["metric"].str.replace(f"_minus_{other.name}$", "_minus_float32", regex=True)
         parts.append(rows.assign(metric=names))
     return pd.concat(parts, ignore_index=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lrfr import datasets, embeddings, measure, methods, recognizers, tables
+from lrfr import datasets, differences, embeddings, measure, methods, recognizers, tables
 from lrfr.datasets import lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
@@ -194,7 +194,7 @@ def _gain(
     faces, pairs = view(name)
     measured = {key: Measured(faces, e.method) for key, e in arms.items()}
     first, second = (tuple(measured[m, px] for m in (FR, MSE)) for px in (14, 28))
-    parts = [measure.gain_rows(first, second, j, pairs, f"{name} gain", replicates) for j in judges]  # type: ignore[arg-type]
+    parts = [differences.gain_rows(first, second, j, pairs, f"{name} gain", replicates) for j in judges]  # type: ignore[arg-type]
     return pd.concat(parts, ignore_index=True)
 
 

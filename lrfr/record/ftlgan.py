@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lrfr import measure, methods
+from lrfr import differences, measure, methods
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap
-from lrfr.measure import Measured, Pairs, difference_rows, pair_rows
+from lrfr.measure import Measured, Pairs, pair_rows
 from lrfr.plans import find, pilots
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
@@ -263,7 +263,7 @@ def _record_ablations(judges: Sequence[Recognizer], replicates: int, exact: Sequ
                 parts.append(precision_rows(measured, judges, exact, pairs, protocol, replicates))
             likes = ("bicubic", *LIKE.get(entry.method.name, ())) if entry.method.name != "bicubic" else ()
             for like in (bench[name] for name in likes if name in bench):
-                parts += [difference_rows(measured, like, j, pairs, protocol, replicates) for j in judges]
+                parts += [differences.pair_rows(measured, like, j, pairs, protocol, replicates) for j in judges]
                 like.forget()
             parts.append(measure.quality_rows(measured, replicates).assign(protocol=protocol))
             measured.forget()

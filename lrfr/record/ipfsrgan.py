@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lrfr import datasets, embeddings, measure, methods
+from lrfr import datasets, differences, embeddings, measure, methods
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
@@ -300,7 +300,7 @@ def _record_longer(judges: Sequence[Recognizer], replicates: int) -> None:
         measured = Measured(faces, entry.method)
         parts = [measure.pair_rows(measured, judge, pairs, "longer", replicates) for judge in judges]
         for other in others:
-            parts += [measure.difference_rows(measured, other, j, pairs, "longer", replicates) for j in judges]
+            parts += [differences.pair_rows(measured, other, j, pairs, "longer", replicates) for j in judges]
         return pd.concat([*parts, measure.quality_rows(measured, replicates).assign(protocol="longer")])
 
     found = finished(find(LONGER), ON)

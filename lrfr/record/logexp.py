@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from lrfr import embeddings, measure, methods, recognizers
+from lrfr import differences, embeddings, measure, methods, recognizers
 from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
@@ -132,13 +132,13 @@ class Bench:
         if self.pairs is None:
             parts.append(measure.set_rows(measured, recognizer, self.replicates))
             if differs:
-                parts.append(measure.recognizer_set_difference_rows(measured, recognizer, baseline, self.replicates))
+                parts.append(differences.recognizer_set_rows(measured, recognizer, baseline, self.replicates))
         else:
             parts.append(measure.pair_rows(measured, recognizer, self.pairs, *where))
             if self.pairs.fold is None:
                 parts.append(measure.best_accuracy_rows(measured, recognizer, self.pairs, *where))
             for other in [baseline, *beside] if differs else ():
-                parts.append(measure.recognizer_difference_rows(measured, recognizer, other, self.pairs, *where))
+                parts.append(differences.recognizer_pair_rows(measured, recognizer, other, self.pairs, *where))
         if has_direction(measured.original(recognizer)):
             parts.append(measure.drift_rows(measured, recognizer, baseline, *where))
             if entry.method.px != SIZE:

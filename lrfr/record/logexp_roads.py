@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lrfr import measure, methods
+from lrfr import differences, measure, methods
 from lrfr.datasets import FaceDataset
 from lrfr.evaluation.intervals import PairBootstrap
 from lrfr.measure import COLUMNS, SETTINGS, Measured, Pairs
@@ -72,7 +72,7 @@ def rows(
     for setting in SETTINGS:
         theirs = restored.similarity(pretrained, pairs, setting)
         mine = enlarged.similarity(taught, pairs, setting)
-        values = measure.listed_differences(bootstrap, pairs, theirs, mine)
+        values = differences.listed(bootstrap, pairs, theirs, mine)
         where = (restored, PROTOCOL, pretrained.name, setting)
         found += [
             measure.result_row(*where, minus(metric, taught.name), value, len(mine)) for metric, value in values.items()

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from lrfr import embeddings, measure, methods
+from lrfr import differences, embeddings, measure, methods
 from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset
 from lrfr.measure import Measured, Pairs
@@ -63,7 +63,7 @@ def rows(
     return pd.concat(
         [
             measure.pair_rows(measured, mine, pairs, PROTOCOL, replicates),
-            measure.recognizer_difference_rows(measured, mine, pretrained, pairs, PROTOCOL, replicates),
+            differences.recognizer_pair_rows(measured, mine, pretrained, pairs, PROTOCOL, replicates),
         ],
         ignore_index=True,
     )

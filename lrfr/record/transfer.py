@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lrfr import measure, plans
+from lrfr import differences, measure, plans
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured
 from lrfr.record import JUDGES, Entry, available, load, load_judges, record_missing, view
@@ -65,7 +65,7 @@ def record(losses: Sequence[str] = tuple(plans.TRANSFER), replicates: int = 1000
             measured = plain if entry.method is plain.method else Measured(faces, entry.method)
             parts = [measure.pair_rows(measured, j, pairs, PROTOCOL, replicates) for j in judges]
             if measured is not plain:
-                parts += [measure.difference_rows(measured, plain, j, pairs, PROTOCOL, replicates) for j in judges]
+                parts += [differences.pair_rows(measured, plain, j, pairs, PROTOCOL, replicates) for j in judges]
             parts.append(measure.quality_rows(measured, replicates).assign(protocol=PROTOCOL))
             measured.forget()
             return pd.concat(parts, ignore_index=True)
