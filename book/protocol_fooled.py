@@ -121,10 +121,9 @@ def best_combinations(places):
                 row[f"AUC, {PLACES[place]}"] = at.cell(combined, there, 4)
             found = fooled_rows.rivals(combined, method, px, network) if places == choice.LFW else {}
             row["minus bicubic"] = at.gain(at.row(combined, {**there, "metric": "auc_minus_bicubic"}))
-            plain = f"bicubic ({PLAIN})"
-            single = next((name for name in found if name not in ("bicubic", plain)), None)
+            single = next((name for name in found if name not in ("bicubic", combinations.PLAIN_NAME)), None)
             row["minus best single"] = f"{at.gain(found[single])} ({single})" if single else "–"
-            row[f"minus bicubic ({at.named(PLAIN)})"] = at.gain(found.get(plain))
+            row[f"minus bicubic ({at.named(PLAIN)})"] = at.gain(found.get(combinations.PLAIN_NAME))
             rows.append(row)
     table = pd.DataFrame(rows)
     figures.show_table(
@@ -186,8 +185,7 @@ for px, found in decisions.items():
     chosen.append(row)
 figures.show_table(
     pd.DataFrame(chosen),
-    "First: the best system where it was chosen. Where its gain over bicubic is not sure when it is confirmed, bicubic "
-    f"before the same recogniser takes its place. {choice.decision_caption(list(decisions.values()), costs=False)}",
+    f"First: the best system where it was chosen. {choice.decision_caption(list(decisions.values()), costs=False)}",
 )
 several = [d for d in decisions.values() if d is not None and len(d.system.upsamplers) > 1]
 chapter.glue_text("protocol-several", f"{len(several)} of {sum(d is not None for d in decisions.values())}")

@@ -8,6 +8,7 @@ from lrfr import record, tables
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
 from lrfr.record import benchmark, protocol_choice, protocol_points, protocol_rows
+from lrfr.record.combinations import PLAIN_NAME
 from lrfr.record.combinations import RESULTS as COMBINATIONS
 from lrfr.record.protocol_rows import at
 
@@ -203,6 +204,32 @@ def test_the_best_system_of_view_1_is_taken_where_its_gain_is_sure(results, comb
     unsure = protocol_choice.decide(results, combined, 28)
     assert unsure.method == "bicubic" and unsure.first.startswith(AVERAGE) and unsure.gain is None
     assert unsure.auc.value == 0.9 and unsure.upsampling is None, "its cost at 28 px is not recorded"
+
+
+def test_a_system_has_to_be_better_than_bicubic_before_the_packaged_recogniser(results, combined):
+    """Its gain over bicubic before its own recognisers is sure; over bicubic before MobileFaceNet alone it is not."""
+    two, made = "sface + mobilefacenet", []
+    for view, auc in (("devtest", 0.99), ("view2", 0.93)):
+        keys = tables.keys("lfw", view, AVERAGE, 14, "auc", two, "probe")
+        made += [line(keys, auc), line({**keys, "metric": "auc_minus_bicubic"}, 0.01, 0.005, 0.02)]
+    over = {**keys, "metric": f"auc_minus_{PLAIN_NAME}"}
+    for low, method, judge, auc in ((-0.001, "bicubic", "mobilefacenet", 0.9), (0.001, AVERAGE, two, 0.93)):
+        more = pd.DataFrame([*made, line(over, 0.01, low, 0.02)])
+        found = protocol_choice.decide(results, pd.concat([combined, more]), 14)
+        assert (found.method, found.recognizer, found.auc.value) == (method, judge, auc)
+        assert found.first == f"{AVERAGE}, SFace + MobileFaceNet" and (found.gain is None) == (method == "bicubic")
+
+
+def test_what_the_benchmark_does_not_confirm_the_combinations_may(results, combined):
+    """The best single system stands on View 2 among the combinations before the benchmark comes to it."""
+    first = line(tables.keys("lfw", "bicubic devtest", "SRCNN", 14, "auc", "dlib", "probe"), 0.999)
+    keys = tables.keys("lfw", "view2", "SRCNN", 14, "auc", "dlib", "probe")
+    more = [line(keys, 0.96), line({**keys, "metric": "auc_minus_bicubic"}, 0.01, 0.005, 0.02)]
+    found = protocol_choice.decide(
+        pd.concat([results, pd.DataFrame([first])]), pd.concat([combined, pd.DataFrame(more)]), 14
+    )
+    assert (found.method, found.recognizer, found.auc.value) == ("SRCNN", "dlib", 0.96)
+    assert {file for file, _ in found.auc.sources + found.gain.sources} == {COMBINATIONS}
 
 
 def test_the_packaged_sets_choose_and_confirm_where_lfw_is_not_recorded(results, nothing):

@@ -34,6 +34,7 @@ LEARNT = ("SRResNet (FR)", "IP-FSRGAN", "FTLGAN", "U-Net", "U-Net (triplet)")
 TRIO = ("bicubic", "SRResNet (FR)", "FTLGAN")
 #: Before what stands a reader who does nothing: bicubic, and the best recogniser that a package carries.
 PLAIN = "mobilefacenet"
+PLAIN_NAME = f"bicubic ({PLAIN})"
 #: By these a mean is compared with each of its parts, and the chosen system with its rivals.
 COMPARED = ("auc", "d_prime", "rank_1")
 #: The size at which people are compared with each other.
@@ -221,7 +222,7 @@ class Choice:
     def rivals(self) -> dict[str, System]:
         """What the system is compared with on View 2, by the end of the metric's name, besides bicubic."""
         plain = System(("bicubic",), (PLAIN,))
-        named = {self.single.method: self.single, f"bicubic ({PLAIN})": plain}
+        named = {self.single.method: self.single, PLAIN_NAME: plain}
         same = (self.system, System(("bicubic",), self.system.recognizers))
         return {name: s for name, s in named.items() if s not in same}
 
