@@ -8,7 +8,7 @@ import pytest
 from toy_recognition import corners, halves, own_results, some_pairs
 from typer.testing import CliRunner
 
-from lrfr import datasets, measure, methods, record
+from lrfr import datasets, measure, methods, record, tables
 from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.record import Entry, benchmark, combinations
@@ -122,6 +122,15 @@ def test_view_1_chooses_and_view_2_confirms(world):
         if other != choice.system:
             difference = mine["probe", "auc"] - value[other.method, other.recognizer, "probe", "auc"]
             assert mine["probe", f"auc_minus_{name}"] == pytest.approx(difference, abs=2e-6)
+    own, plain = ("bicubic", choice.system.recognizer), ("bicubic", combinations.PLAIN)
+    gained = tables.matching(second, method="bicubic", setting="probe", metric=f"auc_minus_{combinations.PLAIN_NAME}")
+    if own == plain:
+        assert gained.empty
+    else:
+        assert gained["recognizer"].tolist() == [own[1]]
+        assert gained["value"].item() == pytest.approx(
+            value[*own, "probe", "auc"] - value[*plain, "probe", "auc"], abs=2e-6
+        )
 
     def forbidden(*those, **named):
         pytest.fail("it is recorded")

@@ -171,10 +171,12 @@ def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothi
     files = {benchmark.RESULTS: results, COMBINATIONS: combined if with_means else nothing}
     found = protocol_choice.decide(*files.values(), px)
     shown = protocol_choice.decision_table([None, *[found if p == px else None for p in benchmark.SIZES[1:]]])
-    shown = shown.set_index("face (px)").loc[px]
+    shown = shown.set_index("face (px)").loc[px].to_dict()
+    shown["ms, upsampler"], shown["ms, recogniser"] = shown["ms"].split(" + ")
     columns = {
         "auc": "AUC",
         "gain": "gain over bicubic",
+        "over_plain": "gain over plain",
         "upsampling": "ms, upsampler",
         "recognising": "ms, recogniser",
     }
@@ -185,7 +187,7 @@ def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothi
             continue
         behind = rows_behind(number, files)
         assert number.value == pytest.approx(sum(r["value"] for r in behind))
-        digits = 4 if name in ("auc", "gain") else 1
+        digits = 4 if name in ("auc", "gain", "over_plain") else 1
         if len(behind) == 1:
             assert shown[column] == tables.written(behind[0], digits)
         else:
@@ -218,6 +220,7 @@ def test_a_system_has_to_be_better_than_bicubic_before_the_packaged_recogniser(r
         found = protocol_choice.decide(results, pd.concat([combined, more]), 14)
         assert (found.method, found.recognizer, found.auc.value) == (method, judge, auc)
         assert found.first == f"{AVERAGE}, SFace + MobileFaceNet" and (found.gain is None) == (method == "bicubic")
+        assert (found.over_plain is None) == (method == "bicubic") and found.sources
 
 
 def test_what_the_benchmark_does_not_confirm_the_combinations_may(results, combined):

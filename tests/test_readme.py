@@ -19,10 +19,10 @@ def test_results_table_is_in_step_with_the_recorded_results() -> None:
 def test_results_table_is_that_of_the_start_page() -> None:
     some = protocol_choice.Number(0.91234, 0.9, 0.95, ())
     places = protocol_choice.LFW
-    found = protocol_choice.Decision(7, places, "U-Net", "sface + robust", "", some, None, some, some)
+    found = protocol_choice.Decision(7, places, "U-Net", "sface + robust", "", some, None, some, some, some)
     lines = readme.block([found, None, None, None]).splitlines()
-    assert lines[0] == "| face (px) | upsampler | recogniser | AUC | gain over bicubic |"
-    assert lines[2] == "| 7 | U-Net | SFace + robust | 0.9123 [0.9000, 0.9500] | – |"
+    assert lines[0] == "| face (px) | upsampler | recogniser | AUC | gain over bicubic | gain over plain |"
+    assert lines[2] == "| 7 | U-Net | SFace + robust | 0.9123 [0.9000, 0.9500] | – | 0.9123 [0.9000, 0.9500] |"
     assert lines[3].startswith("| 14 | not recorded |")
     assert lines[-1].endswith("confirmed on LFW View 2 at 7 px.") and "ms:" not in " ".join(lines)
 

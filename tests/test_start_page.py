@@ -107,12 +107,13 @@ def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_nam
     rows = rows_of(outputs, "The system to use at each size")
     assert [int(row["face (px)"]) for row in rows] == [*benchmark.SIZES]
     files = {name: protocol_rows.recorded(name) for name in (benchmark.RESULTS, combinations.RESULTS)}
-    columns = {"AUC": ("auc", 4), "gain over bicubic": ("gain", 4)}
+    columns = {"AUC": ("auc", 4), "gain over bicubic": ("gain", 4), "gain over plain": ("over_plain", 4)}
     columns |= {"ms, upsampler": ("upsampling", 1), "ms, recogniser": ("recognising", 1)}
     decided = protocol_choice.decisions(*files.values())
     for row, found in zip(rows, decided, strict=True):
         assert found is not None, "a size without a recommendation"
         assert (row["upsampler"], row["recogniser"]) == (found.method, protocol_rows.named(found.recognizer))
+        row["ms, upsampler"], row["ms, recogniser"] = row["ms"].split(" + ")
         for head, (name, digits) in columns.items():
             number = getattr(found, name)
             if number is None:

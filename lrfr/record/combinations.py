@@ -324,12 +324,13 @@ def _confirming(
     choice: Choice,
     replicates: int,
 ) -> tuple[Bench, list[System]]:
-    """A bench for what is chosen and its rivals alone."""
-    plain = System(("bicubic",), choice.system.recognizers)
-    found = list(dict.fromkeys([plain, choice.single, *choice.rivals.values(), choice.system]))
+    """A bench for what is chosen and its rivals alone; bicubic before its recogniser has one too."""
+    own, plain = System(("bicubic",), choice.system.recognizers), System(("bicubic",), (PLAIN,))
+    rivals = {own: {PLAIN_NAME: plain} if own != plain else {}, choice.system: choice.rivals}
+    found = list(dict.fromkeys([own, choice.single, *choice.rivals.values(), choice.system]))
     needed = {name for s in found for name in (*s.recognizers, s.recognizer)}
     labels = {label for s in found for label in s.upsamplers}
     if not labels <= {e.method.name for e in upsamplers}:  # the benchmark has more
         upsamplers = benchmark.entries(upsamplers[1].method.px, [*labels])
     seeing = [j for j in judges if j.name in needed]
-    return Bench(faces, pairs, CONFIRMATION, upsamplers, seeing, {choice.system: choice.rivals}, replicates), found
+    return Bench(faces, pairs, CONFIRMATION, upsamplers, seeing, rivals, replicates), found
