@@ -8,6 +8,7 @@ from lrfr import readme
 from lrfr.errors import LrfrError
 from lrfr.paths import repo_root
 from lrfr.record import protocol_choice
+from lrfr.record.combinations import System
 
 TEXT = (repo_root() / "README.md").read_text(encoding="utf-8")
 
@@ -18,8 +19,8 @@ def test_results_table_is_in_step_with_the_recorded_results() -> None:
 
 def test_results_table_is_that_of_the_start_page() -> None:
     some = protocol_choice.Number(0.91234, 0.9, 0.95, ())
-    places = protocol_choice.LFW
-    found = protocol_choice.Decision(7, places, "U-Net", "sface + robust", "", some, None, some, some, some)
+    places, system = protocol_choice.LFW, System(("U-Net",), ("sface", "robust"))
+    found = protocol_choice.Decision(7, places, "U-Net", "sface + robust", system, some, None, some, some, some)
     lines = readme.block([found, None, None, None]).splitlines()
     assert lines[0] == "| face (px) | upsampler | recogniser | AUC | gain over bicubic | gain over plain |"
     assert lines[2] == "| 7 | U-Net | SFace + robust | 0.9123 [0.9000, 0.9500] | – | 0.9123 [0.9000, 0.9500] |"

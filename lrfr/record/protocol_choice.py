@@ -121,7 +121,7 @@ class Decision:
     places: Places
     method: str
     recognizer: str
-    first: str
+    first: System
     auc: Number
     gain: Number | None
     over_plain: Number | None
@@ -138,6 +138,11 @@ class Decision:
         """All rows that were used."""
         used = (self.auc, self.gain, self.over_plain, self.upsampling, self.recognising)
         return [source for number in used if number is not None for source in number.sources]
+
+
+def called(system: System) -> str:
+    """A system in words: ``bicubic, SFace + robust``."""
+    return f"{system.method}, {named(system.recognizer)}"
 
 
 def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Places = LFW) -> Decision | None:
@@ -180,7 +185,7 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
             auc, gain, over_plain = confirmed(used, "auc"), None, confirmed(used, OVER_PLAIN)
         if auc is not None:
             price = _milliseconds(files, used[0], px, used[1])
-            return Decision(px, places, *used, f"{method}, {named(judge)}", auc, gain, over_plain, *price)
+            return Decision(px, places, *used, System.named(method, judge), auc, gain, over_plain, *price)
     return None
 
 

@@ -16,7 +16,6 @@ from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS, KEYS
 from lrfr.record import JUDGES, benchmark, costs
-from lrfr.record import SETTING_NAMES as SETTINGS
 from lrfr.record.benchmark import DEGRADATIONS, NETWORKS, REAL_ESRGAN, ROBUST, SIZES
 from lrfr.tables import Keys
 
@@ -66,7 +65,7 @@ def at(
         px: side of the LR faces.
         metric: ``auc``, ``auc_minus_bicubic`` and so on; PSNR, SSIM, LPIPS have neither recogniser nor setting.
         recognizer: one of :data:`RECOGNIZERS`.
-        setting: of :data:`SETTINGS`; ``cosine`` has none.
+        setting: of :data:`lrfr.measure.SETTINGS`; ``cosine`` has none.
         degradation: of :data:`lrfr.record.benchmark.DEGRADATIONS` or ``JITTERS``.
     """
     listed = place in lfw.VIEWS
@@ -202,18 +201,13 @@ def _missing(there: set[tuple[str, int]], wanted: Sequence[tuple[str, int]]) -> 
 
 
 def grid(
-    results: pd.DataFrame, place: str, px: int, metric: str = "auc", digits: int = 3, degradation: str = "bicubic"
+    results: pd.DataFrame, place: str, px: int, setting: str, digits: int = 3, degradation: str = "bicubic"
 ) -> pd.DataFrame:
-    """Upsampler x recogniser at one size in both settings: a line an upsampler with anything recorded, HR first."""
+    """AUC of upsampler x recogniser at one size in one setting: a line an upsampler that has anything, HR first."""
     lines = []
     for method in methods(results, place, px, degradation, hr=True):
-        line = {"upsampler": method}
-        for setting in SETTINGS:
-            for judge in RECOGNIZERS:
-                line[f"{setting}: {named(judge)}"] = cell(
-                    results, at(place, method, px, metric, judge, setting, degradation), digits
-                )
-        lines.append(line)
+        seen = {named(j): at(place, method, px, "auc", j, setting, degradation) for j in RECOGNIZERS}
+        lines.append({"upsampler": method} | {name: cell(results, keys, digits) for name, keys in seen.items()})
     found = pd.DataFrame(lines)
     return found.drop(columns=[c for c in found if (found[c] == "–").all()])
 
