@@ -641,7 +641,7 @@ pairs = at.duels(results, PHOTO, IP, UNSEEN)
 wins, losses = ((pairs["verdict"] == word).sum() for word in ("better", "worse"))
 limits = sorted({at.best_threshold(results, IP, j) for j in UNSEEN})
 paid = [at.gain(results, IP, j, at.best_threshold(results, IP, j)).low > 0 for j in UNSEEN]
-blurs = {True: "yes", False: "no"}.get(verdict := tables.verdict(blur), verdict)
+blurs = tables.said(tables.verdict(blur))
 moves = "costs PSNR" if max(costs.values()) < 0 else "gains PSNR" if min(costs.values()) > 0 else ""
 for name, words in (
     ("gain", f"in {better(over_esrgan)} comparisons"),

@@ -105,22 +105,18 @@ figures.show_table(  # shown above, where it is asked for
 asked = {p: {px: choice.upsampler(results, px, p) for px in SIZES} for p in (choice.LFW, choice.PACKAGED)}
 for places, by_size in asked.items():
     first, second = (PLACES[p] for p in places)
-    rows = []
-    for px, found in by_size.items():
-        row = {"px": px, "first": "not recorded", "to use": "not recorded"}
-        if found is not None:
-            row |= {"first": found.first, "to use": found.method}
-        gains = {} if found is None else found.gains
-        rows.append(row | {at.named(n): at.gain(gains.get(n)) for n in at.RECOGNIZERS})
+    rows = [
+        {"px": px, "first": found.first, "to use": found.method}
+        | {at.named(n): at.gain(found.gains.get(n)) for n in at.RECOGNIZERS}
+        for px, found in by_size.items()
+    ]
     figures.show_table(
         pd.DataFrame(rows),
         f"The upsampler to use, whoever recognises, and the one that was first on {first}: its paired difference to "
         f"bicubic in AUC on {second}, LR probe against HR, by recogniser.",
     )
-both = [px for px in SIZES if all(by_size[px] is not None for by_size in asked.values())]
-if both:
-    same = [f"{px} px" for px in both if len({by_size[px].method for by_size in asked.values()}) == 1]
-    print(f"LFW and the packaged sets recommend the same upsampler at {', '.join(same) or 'no size'}.")
+same = [f"{px} px" for px in SIZES if len({by_size[px].method for by_size in asked.values()}) == 1]
+print(f"LFW and the packaged sets recommend the same upsampler at {', '.join(same) or 'no size'}.")
 
 # %% tags=["hide-input", "hide-output"]
 figures.show_table(
@@ -190,22 +186,20 @@ print(f"{count} rows recomputed." if count else "No row recomputed: smoke, or no
 def areas(place, setting, pairs, digits):
     """AUC of every upsampler before every recogniser, a table a size."""
     for px in SIZES:
-        shown = at.grid(results, place, px, setting, digits)
-        if shown.empty:
-            print(f"{PLACES[place]} at {px} px: not recorded.")
-        else:
-            where = f"{PLACES[place]}, {pairs}, {SETTING_NAMES[setting]}"
-            figures.show_table(shown, f"AUC at {px} px, {where}; 95 % intervals over people.")
+        where = f"{PLACES[place]}, {pairs}, {SETTING_NAMES[setting]}"
+        figures.show_table(
+            at.grid(results, place, px, setting, digits), f"AUC at {px} px, {where}; 95 % intervals over people."
+        )
 
 
-listed = tables.matching(results, set="lfw", protocol="bicubic view2", metric="auc")["n"]
-areas("view2", "probe", f"{int(listed.iloc[0]):,} pairs" if len(listed) else "its pairs", 4)
+listed = f"{int(at.row(results, at.at('view2', 'HR', PX, 'auc', UNSEEN[0], 'probe'))['n']):,} pairs"
+areas("view2", "probe", listed, 4)
 
 # %% [markdown]
 # Both restored:
 
 # %% tags=["hide-input", "hide-output"]
-areas("view2", "both", f"{int(listed.iloc[0]):,} pairs" if len(listed) else "its pairs", 4)
+areas("view2", "both", listed, 4)
 
 # %% [markdown]
 # ### AT&T and Caltech
@@ -410,9 +404,8 @@ survived = []
 names = at.order(m for d in kinds for m in at.methods(results, place, PX, d, metric="auc_minus_bicubic"))
 maps, heads = {}, {}
 for network in UNSEEN:
-    grid, plain = at.gains(results, place, names, network, [(PX, kind) for kind in kinds])
-    maps[at.named(network)] = grid
-    heads[at.named(network)] = [f"{kind}\n{value}" for kind, value in zip(kinds, plain, strict=True)]
+    grid, below = at.gains(results, place, names, network, {kind: (PX, kind) for kind in kinds})
+    maps[at.named(network)], heads[at.named(network)] = grid, below
     for method, line in zip(names, grid, strict=True):
         for kind, r in zip(kinds, line, strict=True):
             if r is not None:

@@ -325,7 +325,11 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
     return pd.DataFrame(rows)
 
 
+def said(verdict: bool | str | None) -> str:
+    """What :func:`verdict` finds, as a word: ``yes``, ``no``, ``mixed``, ``not decided``, ``not measured``."""
+    return verdict if isinstance(verdict, str) else {True: "yes", False: "no", None: "not measured"}[verdict]
+
+
 def answer(differences: Sequence[pd.Series]) -> str:
-    """What :func:`decided` says, as a word: ``yes``, ``no``, ``mixed``, ``not decided``, ``not measured``."""
-    found = decided(differences)
-    return found if isinstance(found, str) else {True: "yes", False: "no", None: "not measured"}[found]
+    """What :func:`decided` finds, as :func:`said` says it."""
+    return said(decided(differences))

@@ -108,12 +108,12 @@ def test_the_fullest_place_is_taken(results, nothing):
 
 
 def test_gains_stand_line_by_line_with_what_bicubic_has(results):
-    columns = [(14, "bicubic"), (28, "bicubic"), (14, "noise")]
-    grid, plain = protocol_rows.gains(results, "view2", ["SRGAN", "ESRGAN"], "sface", columns)
+    columns = {"14 px": (14, "bicubic"), "28 px": (28, "bicubic"), "noise": (14, "noise")}
+    grid, heads = protocol_rows.gains(results, "view2", ["SRGAN", "ESRGAN"], "sface", columns)
     assert [[None if r is None else r["value"] for r in line] for line in grid] == [
         [0.03, 0.002, None], [0.06, None, None]
     ]  # fmt: skip
-    assert plain == ["0.850", "0.850", "–"]
+    assert heads == ["14 px\n0.850", "28 px\n0.850", "noise\n–"]
 
 
 def test_a_place_is_as_full_without_what_it_is_spared():

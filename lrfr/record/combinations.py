@@ -69,6 +69,9 @@ class System:
         return cls(tuple(method.removeprefix("mean of ").split(", ")), tuple(recognizer.split(" + ")))
 
 
+PLAIN_SYSTEM = System(("bicubic",), (PLAIN,))
+
+
 def systems(labels: Sequence[str], seeing: Sequence[str]) -> list[System]:
     """Every candidate: each upsampler alone, the mean of three kinds, that of all identity-trained ones.
 
@@ -219,12 +222,15 @@ class Choice:
     single: System
 
     @property
+    def own(self) -> System:
+        """Bicubic before the same recogniser."""
+        return System(("bicubic",), self.system.recognizers)
+
+    @property
     def rivals(self) -> dict[str, System]:
         """What the system is compared with on View 2, by the end of the metric's name, besides bicubic."""
-        plain = System(("bicubic",), (PLAIN,))
-        named = {self.single.method: self.single, PLAIN_NAME: plain}
-        same = (self.system, System(("bicubic",), self.system.recognizers))
-        return {name: s for name, s in named.items() if s not in same}
+        named = {self.single.method: self.single, PLAIN_NAME: PLAIN_SYSTEM}
+        return {name: s for name, s in named.items() if s not in (self.system, self.own)}
 
 
 def ranking(px: int) -> pd.DataFrame:
@@ -325,9 +331,9 @@ def _confirming(
     replicates: int,
 ) -> tuple[Bench, list[System]]:
     """A bench for what is chosen and its rivals alone; bicubic before its recogniser has one too."""
-    own, plain = System(("bicubic",), choice.system.recognizers), System(("bicubic",), (PLAIN,))
-    rivals = {own: {PLAIN_NAME: plain} if own != plain else {}, choice.system: choice.rivals}
-    found = list(dict.fromkeys([own, choice.single, *choice.rivals.values(), choice.system]))
+    rivals = {choice.own: {PLAIN_NAME: PLAIN_SYSTEM} if choice.own != PLAIN_SYSTEM else {}}
+    rivals[choice.system] = choice.rivals
+    found = list(dict.fromkeys([choice.own, choice.single, *choice.rivals.values(), choice.system]))
     needed = {name for s in found for name in (*s.recognizers, s.recognizer)}
     labels = {label for s in found for label in s.upsamplers}
     if not labels <= {e.method.name for e in upsamplers}:  # the benchmark has more

@@ -235,6 +235,10 @@ def _milliseconds(
     return _number(files, up), _number(files, look)
 
 
+def _written(number: Number | None, digits: int) -> str:
+    return "–" if number is None else number.written(digits)
+
+
 def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
     """The decisions as the start page shows them; what is not recorded says so.
 
@@ -247,16 +251,15 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
             rest = dict.fromkeys(("recogniser", "AUC", "gain over bicubic", "gain over plain", "ms"), "–")
             lines.append({"face (px)": px, "upsampler": NOT_RECORDED, **rest})
             continue
-        prices = (found.upsampling, found.recognising)
         lines.append(
             {
                 "face (px)": px,
                 "upsampler": found.method,
                 "recogniser": named(found.recognizer),
                 "AUC": found.auc.written(4),
-                "gain over bicubic": "–" if found.gain is None else found.gain.written(4),
-                "gain over plain": "–" if found.over_plain is None else found.over_plain.written(4),
-                "ms": " + ".join("–" if price is None else price.written(1) for price in prices),
+                "gain over bicubic": _written(found.gain, 4),
+                "gain over plain": _written(found.over_plain, 4),
+                "ms": f"{_written(found.upsampling, 1)} + {_written(found.recognising, 1)}",
             }
         )
     return pd.DataFrame(lines)

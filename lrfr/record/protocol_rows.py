@@ -5,7 +5,7 @@ table of results may hold any part of what :mod:`lrfr.record.benchmark` can meas
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -84,16 +84,14 @@ def row(results: pd.DataFrame, keys: Keys) -> pd.Series | None:
     return found if isinstance(found, pd.Series) else found.iloc[0]
 
 
-def cell(results: pd.DataFrame, keys: Keys, digits: int = 3, scale: float = 1, bare: bool = False) -> str:
-    """A value with its interval as tables show it, ``bare`` without; or a dash."""
+def cell(results: pd.DataFrame, keys: Keys, digits: int = 3, scale: float = 1) -> str:
+    """A value with its interval as tables show it, or a dash."""
     found = row(results, keys)
-    if found is None:
-        return "–"
-    return f"{scale * found['value']:.{digits}f}" if bare else tables.written(found, digits, scale)
+    return "–" if found is None else tables.written(found, digits, scale)
 
 
 def gains(
-    results: pd.DataFrame, place: str, methods: Sequence[str], recognizer: str, columns: Sequence[tuple[int, str]]
+    results: pd.DataFrame, place: str, methods: Sequence[str], recognizer: str, columns: Mapping[str, tuple[int, str]]
 ) -> tuple[list[list[pd.Series | None]], list[str]]:
     """Paired differences to bicubic in AUC, LR probe against HR, for :func:`lrfr.figures.gain_maps`.
 
@@ -102,17 +100,21 @@ def gains(
         place: of :data:`PLACES`.
         methods: lines.
         recognizer: who looks.
-        columns: size and degradation of each.
+        columns: size and degradation of each, by its head.
 
     Returns:
-        Rows of results, line by line, and bicubic's own AUC in each column, as tables show it.
+        Rows of results, line by line, and the heads, each with bicubic's own AUC below it.
     """
 
-    def found(method: str, metric: str, px: int, degradation: str) -> Keys:
-        return at(place, method, px, metric, recognizer, "probe", degradation)
+    def found(method: str, metric: str, px: int, degradation: str) -> pd.Series | None:
+        return row(results, at(place, method, px, metric, recognizer, "probe", degradation))
 
-    grid = [[row(results, found(m, "auc_minus_bicubic", *column)) for column in columns] for m in methods]
-    return grid, [cell(results, found("bicubic", "auc", *column), bare=True) for column in columns]
+    grid = [[found(m, "auc_minus_bicubic", *column) for column in columns.values()] for m in methods]
+    plain = [found("bicubic", "auc", *column) for column in columns.values()]
+    heads = [
+        f"{head}\n{'–' if r is None else format(r['value'], '.3f')}" for head, r in zip(columns, plain, strict=True)
+    ]
+    return grid, heads
 
 
 def gain(found: pd.Series | None, digits: int = 4) -> str:
