@@ -14,7 +14,7 @@ from lrfr.evaluation.intervals import PairBootstrap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured
 from lrfr.paths import data_dir
-from lrfr.record import Entry, benchmark
+from lrfr.record import Entry, benchmark, scores
 
 METRICS = {"d_prime", "auc", "eer", "accuracy", "tar_at_far_0.01", "tar_at_far_0.001", "rank_1"}
 METRICS |= {"far_at_hr_threshold", "frr_at_hr_threshold"}
@@ -41,7 +41,7 @@ def own(tmp_path, monkeypatch):
 @pytest.mark.parametrize("setting", measure.SETTINGS)
 def test_scores_of_a_set_are_those_of_all_its_pairs(faces, judge, setting):
     measured = Measured(faces, methods.interpolation(14))
-    found = benchmark.set_scores(measured, judge, setting, 0.9, 200)
+    found = scores.of_set(measured, judge, setting, 0.9, 200)
     assert set(found) == METRICS and all(len(d.replicates) == 200 for d in found.values())
     flat = AllPairs(measured.matrix(judge, setting), faces.labels, both_orders=setting == "probe").pairs()
     for metric, value in verification.report(flat.similarity, flat.genuine).items():
@@ -56,7 +56,7 @@ def test_scores_of_a_set_are_those_of_all_its_pairs(faces, judge, setting):
 @pytest.mark.parametrize("folds", [0, 4])
 def test_scores_of_a_pair_list(faces, judge, folds):
     measured, pairs = Measured(faces, methods.interpolation(14)), some_pairs(faces, folds)
-    found = benchmark.list_scores(measured, judge, "both", pairs, 0.9, 50)
+    found = scores.of_list(measured, judge, "both", pairs, 0.9, 50)
     assert set(found) == METRICS
     s = measured.similarity(judge, pairs, "both")
     identity = faces.labels
@@ -72,13 +72,13 @@ def test_scores_of_a_pair_list(faces, judge, folds):
 def test_a_threshold_of_hr_stays(faces, judge, listed):
     pairs = some_pairs(faces)
 
-    def scores(method):
+    def seen(method):
         table = benchmark.Table(faces, pairs if listed else None, "bicubic", 50)
         return table.scores(Measured(faces, method), judge, "both")
 
     whole, flat = (
-        scores(methods.hr()),
-        scores(methods.Method("grey", 7, lambda lr: torch.full((len(lr), 3, 112, 112), 0.5))),
+        seen(methods.hr()),
+        seen(methods.Method("grey", 7, lambda lr: torch.full((len(lr), 3, 112, 112), 0.5))),
     )
     assert whole["far_at_hr_threshold"].value <= (1e-2 if listed else 1e-3)
     frr = whole["frr_at_hr_threshold"]
@@ -89,8 +89,8 @@ def test_a_threshold_of_hr_stays(faces, judge, listed):
 
 def test_a_row_of_a_list_counts_its_pairs_and_where_a_list_is_too_short_photographs(faces, judge):
     pairs, measured = some_pairs(faces), Measured(faces, methods.interpolation(7))
-    mine = benchmark.list_scores(measured, judge, "probe", pairs, 0.9, 50)
-    n = benchmark.score_rows(measured, judge, "probe", "toy", mine, mine, mine, pairs).set_index("metric")["n"]
+    mine = scores.of_list(measured, judge, "probe", pairs, 0.9, 50)
+    n = scores.rows(measured, judge, "probe", "toy", mine, mine, mine, pairs).set_index("metric")["n"]
     photographs = {"tar_at_far_0.001", "rank_1", "rank_1_minus_bicubic"}
     assert set(n[[*photographs]]) == {len(faces)} != {len(pairs.genuine)} == set(n.drop([*photographs]))
 
@@ -99,8 +99,8 @@ def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
     kinds = {m.name: Measured(faces, m) for m in (methods.hr(), methods.interpolation(7))}
     poor = Measured(faces, methods.interpolation(7, "nearest"))
     three = (kinds["HR"], kinds["bicubic"], poor)
-    best, plain, mine = (benchmark.set_scores(m, judge, "probe", 0.9, 100) for m in three)
-    table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, plain, best).set_index("metric")
+    best, plain, mine = (scores.of_set(m, judge, "probe", 0.9, 100) for m in three)
+    table = scores.rows(poor, judge, "probe", "bicubic", mine, plain, best).set_index("metric")
     difference = table.loc["d_prime_minus_bicubic"]
     assert difference["value"] == pytest.approx(mine["d_prime"].value - plain["d_prime"].value)
     assert difference["low"] < difference["value"] < difference["high"]
@@ -108,8 +108,8 @@ def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
     assert "auc_share_of_gap" not in table.index, "a gap that may be nothing has no share"
     drawn = torch.Generator().manual_seed(0)
     ruined = Measured(faces, methods.Method("noise", 7, lambda lr: torch.rand(len(lr), 3, 112, 112, generator=drawn)))
-    worst = benchmark.set_scores(ruined, judge, "probe", 0.9, 100)
-    table = benchmark.score_rows(poor, judge, "probe", "bicubic", mine, worst, best).set_index("metric")
+    worst = scores.of_set(ruined, judge, "probe", 0.9, 100)
+    table = scores.rows(poor, judge, "probe", "bicubic", mine, worst, best).set_index("metric")
     share = (mine["auc"].value - worst["auc"].value) / (best["auc"].value - worst["auc"].value)
     assert table.loc["auc_share_of_gap", "value"] == pytest.approx(share)
 

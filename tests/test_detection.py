@@ -11,7 +11,7 @@ from lrfr import alignment, datasets, degradation, methods
 from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured
-from lrfr.record import Entry, benchmark, detection
+from lrfr.record import Entry, benchmark, detection, scores
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_what_is_compared_is_cut_by_what_was_found(faces, monkeypatch, tmp_path)
     found = detection.Found(np.asarray(some.images), np.arange(len(some)) != 4, np.zeros(len(some)))
     table = detection.comparison_rows(found, some, [Entry(methods.interpolation(14))], [corners()], 50)
     differences = table[table["metric"].str.endswith("_minus_aligned")]
-    assert len(differences) == len(benchmark.COMPARED) and (differences["value"] == 0).all()
+    assert len(differences) == len(scores.COMPARED) and (differences["value"] == 0).all()
     assert set(table["n"]) == {17} and set(table["setting"]) == {"probe"}
 
 

@@ -7,19 +7,17 @@ full (all pairs), LFW on View 2 for the plain reduction and on the DevTest pairs
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
 from lrfr import embeddings, measure, methods, recognizers
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
-from lrfr.evaluation import every_pair, identification, quality, verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval, share_of_gap
+from lrfr.evaluation import quality
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
 from lrfr.recognizers import Recognizer
@@ -32,9 +30,11 @@ from lrfr.record import (
     load_judges,
     real_esrgan,
     record_missing,
+    scores,
     shipped,
     trained,
 )
+from lrfr.record.scores import Scores
 
 RESULTS = "benchmark"
 Choice = TypeVar("Choice", str, int)
@@ -103,129 +103,6 @@ def asked(name: str, upsampler: str, px: int) -> bool:
 def judges(quick: bool) -> list[Recognizer]:
     """The three packaged recognisers and, where it is shipped, the one that was trained for small faces."""
     return load_judges([*JUDGES, *([ROBUST] if shipped(recognizers.ROBUST) else [])], quick)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One metric: its value and its value in each replicate, by which it is compared with another's."""
-
-    value: float
-    replicates: np.ndarray
-
-
-Scores = dict[str, Drawn]
-_AT_HR = {"far": "far_at_hr_threshold", "frr": "frr_at_hr_threshold"}
-
-
-def set_scores(measured: Measured, judge: Recognizer, setting: str, fixed: float, replicates: int = 1000) -> Scores:
-    """All pairs of a set: d', AUC, EER, accuracy at the best threshold, TAR at FAR 1e-2 and 1e-3; and rank-1.
-
-    Also both error rates at the threshold ``fixed``, which was set where faces are large, and stays
-    (``far_at_hr_threshold``: does restoring faces make strangers alike?).
-    """
-    matrix, labels = measured.matrix(judge, setting), measured.dataset.labels
-    every = AllPairs(matrix, labels, both_orders=setting == "probe")
-    flat = every.pairs()
-    draws = every_pair.replicates(flat, replicates, threshold=fixed)
-    values = verification.report(flat.similarity, flat.genuine)
-    best = verification.best_threshold(flat.similarity, flat.genuine)
-    values["accuracy"] = float(((flat.similarity >= best) == flat.genuine).mean())
-    values["far"], values["frr"] = verification.error_rates(flat.similarity, flat.genuine, fixed)
-    found = {_AT_HR.get(metric, metric): Drawn(values[metric], drawn) for metric, drawn in draws.items()}
-    return found | _tars(every, (1e-2, 1e-3), replicates) | _rank_1(matrix, labels, replicates)
-
-
-def list_scores(
-    measured: Measured, judge: Recognizer, setting: str, pairs: Pairs, fixed: float, replicates: int = 1000
-) -> Scores:
-    """A pair list: d', AUC, EER, accuracy (10 folds on View 2, else at the best threshold), TAR at FAR 1e-2.
-
-    TAR at FAR 1e-3 is over all pairs of the listed photographs; rank-1 is a search among all of them for the people who
-    have two. The threshold ``fixed`` stays, as in `set_scores`.
-    """
-    labels = measured.dataset.labels
-    bootstrap = PairBootstrap(labels[pairs.first], labels[pairs.second], pairs.genuine, replicates)
-    s = measured.similarity(judge, pairs, setting)
-    found = {k: Drawn(bootstrap.value(f, s), bootstrap.replicate(f, s)) for k, f in measure.LISTED.items()}
-    for name, kind, wrong in (("far", ~pairs.genuine, s >= fixed), ("frr", pairs.genuine, s < fixed)):
-        rate = bootstrap.means(kind & wrong) / bootstrap.means(kind)
-        found[_AT_HR[name]] = Drawn(float(wrong[kind].mean()), rate)
-    accuracy, _, right = measure.decided(s, pairs)
-    found["accuracy"] = Drawn(accuracy, bootstrap.means(right))
-    matrix = measured.matrix(judge, setting)
-    every = AllPairs(matrix, labels, both_orders=setting == "probe")
-    return found | _tars(every, (1e-3,), replicates) | _rank_1(matrix, labels, replicates)
-
-
-def _tars(every: AllPairs, rates: Sequence[float], replicates: int) -> Scores:
-    return {
-        f"tar_at_far_{far:g}": Drawn(every.tar_at_far(far).tar, every.tar_replicates(far, replicates)) for far in rates
-    }
-
-
-def _rank_1(matrix: np.ndarray, labels: np.ndarray, replicates: int) -> Scores:
-    _, person, count = np.unique(labels, return_inverse=True, return_counts=True)
-    twice = count[person] > 1
-    hits = identification.nearest_is_right(matrix, labels)[twice]
-    return {"rank_1": Drawn(float(hits.mean()), ImageBootstrap(labels[twice], replicates).replicate(hits))}
-
-
-#: Metrics that are compared with bicubic's, on the same people.
-COMPARED = ("d_prime", "auc", "accuracy", "tar_at_far_0.01", "rank_1", "far_at_hr_threshold")
-
-
-def differences(mine: Scores, other: Scores, name: str, metrics: Sequence[str] = COMPARED) -> dict[str, Interval]:
-    """Paired differences, ``<metric>_minus_<name>``; both were scored on the same people under the same draws."""
-    return {
-        f"{k}_minus_{name}": percentile_interval(
-            mine[k].value - other[k].value, mine[k].replicates - other[k].replicates
-        )
-        for k in metrics
-    }
-
-
-#: Metrics that are over all photographs of a list: its pairs are too few for them, or none of their business.
-_OF_PHOTOGRAPHS = ("tar_at_far_0.001", "rank_1")
-
-
-def rests_on(metric: str, faces: FaceDataset, pairs: Pairs | None) -> int:
-    """How many pairs of the list a metric, or a difference in it, rests on; photographs where there is no list."""
-    return len(faces) if pairs is None or metric.startswith(_OF_PHOTOGRAPHS) else len(pairs.genuine)
-
-
-def score_rows(
-    measured: Measured,
-    judge: Recognizer,
-    setting: str,
-    protocol: str,
-    mine: Scores,
-    plain: Scores | None,
-    best: Scores | None,
-    pairs: Pairs | None = None,
-) -> pd.DataFrame:
-    """One upsampler seen by one recogniser: every metric, its paired difference to bicubic, the share of AUC's gap.
-
-    Args:
-        measured: names the rows.
-        judge: names them too.
-        setting: probe or both.
-        protocol: of the rows.
-        mine: its scores.
-        plain: those of bicubic; None for HR and bicubic themselves.
-        best: those of HR. The share of the gap in AUC is a row only where the gap's own interval excludes 0.
-        pairs: the list that was scored; None where all pairs were.
-    """
-    found = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
-    if plain is not None:
-        found |= differences(mine, plain, "bicubic")
-    if plain is not None and best is not None:
-        three = [scores["auc"] for scores in (mine, plain, best)]
-        share = share_of_gap([d.value for d in three], [d.replicates for d in three])
-        if share is not None:
-            found["auc_share_of_gap"] = share
-    where = (measured, protocol, judge.name, setting)
-    rows = [measure.result_row(*where, k, v, rests_on(k, measured.dataset, pairs)) for k, v in found.items()]
-    return pd.DataFrame(rows, columns=measure.COLUMNS)
 
 
 def picture_rows(
@@ -297,12 +174,12 @@ class Table:
             return self.kept[key]
         fixed = self.threshold(measured, judge)
         if self.pairs is None:
-            scores = set_scores(measured, judge, setting, fixed, self.replicates)
+            found = scores.of_set(measured, judge, setting, fixed, self.replicates)
         else:
-            scores = list_scores(measured, judge, setting, self.pairs, fixed, self.replicates)
+            found = scores.of_list(measured, judge, setting, self.pairs, fixed, self.replicates)
         if measured.method.name in self.keep:
-            self.kept[key] = scores
-        return scores
+            self.kept[key] = found
+        return found
 
     def rows(self, entry: Entry, firsts: Sequence[Entry], seeing: Sequence[Recognizer]) -> pd.DataFrame:
         """All rows of one cell; ``firsts`` are HR and bicubic of its size and degradation."""
@@ -314,7 +191,7 @@ class Table:
             for setting in measure.SETTINGS:
                 best, plain = [self.scores(m, judge, setting) for m in others] or (None, None)
                 mine = self.scores(measured, judge, setting)
-                parts.append(score_rows(measured, judge, setting, self.protocol, mine, plain, best, self.pairs))
+                parts.append(scores.rows(measured, judge, setting, self.protocol, mine, plain, best, self.pairs))
         if entry.method.name != "HR":
             parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
         return pd.concat(parts, ignore_index=True)

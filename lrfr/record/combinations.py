@@ -19,8 +19,9 @@ from lrfr.evaluation import people
 from lrfr.measure import Measured, Pairs
 from lrfr.methods import Method
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, benchmark, faces_of, load, load_if_any, record_missing, shipped, view
+from lrfr.record import Entry, benchmark, faces_of, load, load_if_any, record_missing, scores, shipped, view
 from lrfr.record.averages import Averaged, Fused, no_picture, spread
+from lrfr.record.scores import Scores
 from lrfr.tables import Keys
 
 RESULTS = "combinations"
@@ -174,19 +175,19 @@ class Bench:
                 None if first else self.table.scores(self.mean((label,)), judge, setting) for label in ("bicubic", "HR")
             )
             table = self.table
-            found = benchmark.score_rows(measured, judge, setting, table.protocol, mine, plain, best, table.pairs)
+            found = scores.rows(measured, judge, setting, table.protocol, mine, plain, best, table.pairs)
             where = (measured, table.protocol, judge.name, setting)
             more = [
-                measure.result_row(*where, metric, value, benchmark.rests_on(metric, table.faces, table.pairs))
+                measure.result_row(*where, metric, value, scores.rests_on(metric, table.faces, table.pairs))
                 for name, other in self.others(system).items()
-                for metric, value in benchmark.differences(mine, self._scores(other, setting), name, COMPARED).items()
+                for metric, value in scores.differences(mine, self._scores(other, setting), name, COMPARED).items()
             ]
             parts += [found, pd.DataFrame(more, columns=measure.COLUMNS)]
         if self.table.pairs is None and measured.method.px == PEOPLE_PX:
             parts.append(self._people(measured, judge))
         return pd.concat([p for p in parts if len(p)], ignore_index=True)
 
-    def _scores(self, system: System, setting: str) -> benchmark.Scores:
+    def _scores(self, system: System, setting: str) -> Scores:
         return self.table.scores(self.mean(system.upsamplers), self.judges[system.recognizer], setting)
 
     def _people(self, measured: Measured, judge: Recognizer) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from lrfr.measure import Measured
 from lrfr.methods import Method, degraded
 from lrfr.progress import track
 from lrfr.recognizers import Recognizer
-from lrfr.record import PACKAGED, Entry, benchmark, load, record_missing
+from lrfr.record import PACKAGED, Entry, benchmark, load, record_missing, scores
 
 #: Results file, protocol, and who finds the faces, as the rows have it.
 RESULTS, PROTOCOL, FINDER = "detection", "found at LR", "MTCNN"
@@ -149,9 +149,9 @@ def comparison_rows(
         aligned, cut = (Measured(here, m) for m in (entry.method, degraded(entry.method, theirs)))
         for judge in judges:
             fixed = table.threshold(aligned, judge)
-            mine, plain = (benchmark.set_scores(m, judge, "probe", fixed, replicates) for m in (cut, aligned))
+            mine, plain = (scores.of_set(m, judge, "probe", fixed, replicates) for m in (cut, aligned))
             values = {k: percentile_interval(d.value, d.replicates) for k, d in mine.items()}
-            values |= benchmark.differences(mine, plain, "aligned")
+            values |= scores.differences(mine, plain, "aligned")
             where = (cut, PROTOCOL, judge.name, "probe")
             parts += [measure.result_row(*where, k, v, len(here)) for k, v in values.items()]
     return pd.DataFrame(parts, columns=measure.COLUMNS)
