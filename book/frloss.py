@@ -61,7 +61,7 @@ except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
 NAMES = record.SET_NAMES
-NETWORKS = record.NETWORK_NAMES
+NETWORKS = {n: recognizers.title(n) for n in record.JUDGES}
 SEEN = {n: "the loss's network" if n == record.TRAINED_WITH else "never seen by the loss" for n in NETWORKS}
 
 # %% [markdown]
@@ -364,8 +364,8 @@ for name, network in (("celeba-held-out", "dlib"), ("celeba-held-out", "mobilefa
     full = f" A person has {mates} other photographs: of 10 neighbours at most {mates} can be right."
     figures.show_table(
         shown,
-        f"Table II. Ours: {NAMES[name]}, {n} photographs, judged by {network} ({SEEN[network]}). Recomputed by: lrfr "
-        f"record frloss {name} --check.{full if name == 'att' else ''}",
+        f"Table II. Ours: {NAMES[name]}, {n} photographs, judged by {NETWORKS[network]} ({SEEN[network]}). Recomputed "
+        f"by: lrfr record frloss {name} --check.{full if name == 'att' else ''}",
         name=f"frloss-table-2-{name}-{network}",
     )
 
@@ -385,8 +385,8 @@ for network in record.JUDGES:
     n = int(tables.pick(results, recognizer=network, metric="auc", **where)["n"].iloc[0])
     figures.show_table(
         shown,
-        f"Table III. Ours: LFW View 2, {n} pairs, both restored, judged by {network} ({SEEN[network]}). Recomputed by: "
-        "lrfr record frloss view2 --check.",
+        f"Table III. Ours: LFW View 2, {n} pairs, both restored, judged by {NETWORKS[network]} ({SEEN[network]}). "
+        "Recomputed by: lrfr record frloss view2 --check.",
         name=f"frloss-table-3-{network}",
     )
 
@@ -511,8 +511,8 @@ def cmc_figure(name, network, px, scale, number):
     n = int(tables.pick(results, method=FR, **here)["n"].iloc[0])
     figures.show(
         figure,
-        caption=f"Figure {number} ({scale}) on {NAMES[name]}, {n} probes, judged by {network}: rank-1 {best[FR]} with "
-        f"the FR loss, {best[MSE]} without. Recomputed by `lrfr record frloss {name} --check`.",
+        caption=f"Figure {number} ({scale}) on {NAMES[name]}, {n} probes, judged by {NETWORKS[network]}: rank-1 "
+        f"{best[FR]} with the FR loss, {best[MSE]} without. Recomputed by `lrfr record frloss {name} --check`.",
         alt=f"CMC curves at {scale}; the right panel without the LR baseline.",
         name=f"frloss-cmc-{scale}-{name}-{network}",
     )
@@ -580,7 +580,7 @@ rows = []
 for network in record.JUDGES:
     for setting in ("probe", "both"):
         here = {"set": "lfw", "protocol": "view2", "px": 14, "recognizer": network, "setting": setting}
-        row = {"network": network, "setting": setting}
+        row = {"network": NETWORKS[network], "setting": record.SETTING_NAMES[setting]}
         for label in ("bicubic", MSE, FR):
             row[label] = tables.value(results, method=label, metric="auc", seed=0, **here)
         row["FR - bicubic"] = tables.cell(results, 4, method=FR, metric="auc_minus_bicubic", seed=0, **here)
@@ -599,9 +599,14 @@ seeds = view[
     & (view["setting"] == "probe")
     & view["metric"].isin(["auc_minus_bicubic", f"auc_minus_{MSE}"])
 ]
-shown = seeds.assign(difference=[figures.with_interval(r.value, r.low, r.high, 4) for r in seeds.itertuples()])
-shown = shown.pivot_table(index=["recognizer", "metric"], columns="seed", values="difference", aggfunc="first")
-spread = seeds.groupby(["recognizer", "metric"])["value"].std(ddof=1)
+words = {"auc_minus_bicubic": "AUC - bicubic's", f"auc_minus_{MSE}": "AUC - MSE's"}
+shown = seeds.assign(
+    network=seeds["recognizer"].map(NETWORKS),
+    difference=seeds["metric"].map(words),
+    cell=[figures.with_interval(r.value, r.low, r.high, 4) for r in seeds.itertuples()],
+)
+spread = shown.groupby(["network", "difference"])["value"].std(ddof=1)
+shown = shown.pivot_table(index=["network", "difference"], columns="seed", values="cell", aggfunc="first")
 shown.columns = [f"seed {c}" for c in shown.columns]
 shown["sd over seeds"] = [f"{spread.loc[i]:.4f}" if np.isfinite(spread.loc[i]) else "–" for i in shown.index]
 figures.show_table(

@@ -42,7 +42,7 @@ except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
 NAMES = record.SET_NAMES
-NETWORKS = record.NETWORK_NAMES
+NETWORKS = {n: recognizers.title(n) for n in record.JUDGES}
 ours = methods.shipped_log("frloss-8x-s0-fr")
 caltech = datasets.load("caltech")
 
@@ -269,9 +269,14 @@ for (name, reading), way in ways.items():
     measured = Measured(unseen, way)
     shift[name, reading] = measure.colour_shift(measured)
     decibels[name, reading] = tables.value(measure.quality_rows(measured, run.replicates), metric="psnr")
-    rows.append([name or "none", reading, f"{shift[name, reading]:.1f}", f"{decibels[name, reading]:.1f}"])
+    rows.append(
+        [recognizers.title(name) or "none", reading, f"{shift[name, reading]:.1f}", f"{decibels[name, reading]:.1f}"]
+    )
 if facenet is None:
-    rows += [["facenet", r, "needs weights", "needs weights"] for r in ("frozen", "statistics", "parameters")]
+    rows += [
+        [recognizers.title("facenet"), r, "needs weights", "needs weights"]
+        for r in ("frozen", "statistics", "parameters")
+    ]
 figures.show_table(
     pd.DataFrame(rows, columns=["recogniser", "batch norm", "colour shift (grey levels)", "PSNR (dB)"]),
     f"The batch-norm question: {plan.steps} steps of phase 2 on {len(practice)} Caltech faces, seen on {len(unseen)} "

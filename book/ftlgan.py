@@ -71,7 +71,7 @@ results = record.load("ftlgan")
 paper = published.load("ftlgan")
 START, WHOLE, SIZES = record_ftlgan.START, record_ftlgan.WHOLE, record_ftlgan.SIZES
 OURS, RIVAL = "FTLGAN + FaceNet", "Bicubic + FaceNet"  # rows of the paper's Table I
-UNSEEN = record.UNSEEN
+UNSEEN, named = record.UNSEEN, recognizers.title
 SETTINGS = {"both": "both restored", "probe": "LR probe, HR gallery"}
 LINES = dict(zip(SIZES, ("-", "--", ":"), strict=True))
 
@@ -484,13 +484,14 @@ figures.show_table(
 UPSAMPLERS = list(dict.fromkeys(e.method.name for e in record_ftlgan.entries()[1:]))
 UPSAMPLERS = [m for m in figures.METHODS if m in UPSAMPLERS]
 rows = [
-    {"upsampling": "HR (not made small)"} | {f"{px} px, {n}": grid("HR", n, 112) for n in record.JUDGES for px in SIZES}
+    {"upsampling": "HR (not made small)"}
+    | {f"{px} px, {named(n)}": grid("HR", n, 112) for n in record.JUDGES for px in SIZES}
 ]
 for method in UPSAMPLERS:
     row = {"upsampling": method}
     for network in record.JUDGES:
         for px in SIZES:
-            row[f"{px} px, {network}"] = (
+            row[f"{px} px, {named(network)}"] = (
                 f"{grid(method, network, px):.2f}" if tables.has(results, method=method, px=px, **LFW1) else "–"
             )
     rows.append(row)
@@ -615,7 +616,7 @@ for px in SIZES:
 for (name, px), found in drawn.items():
     s, g = found.similarity, found.genuine
     print(
-        f"{name}, {px} px: genuine mean {s[g].mean():+.2f}, impostor mean {s[~g].mean():+.2f}, "
+        f"{named(name)}, {px} px: genuine mean {s[g].mean():+.2f}, impostor mean {s[~g].mean():+.2f}, "
         f"d' {verification.d_prime(s, g):.2f}, AUC {verification.auc(s, g):.3f}"
     )
 
@@ -629,7 +630,7 @@ for row, name in zip(axes, sight, strict=True):
         found = drawn[name, px]
         for part, colour in ((found.genuine, 2), (~found.genuine, 3)):
             axis.hist(found.similarity[part], 30, density=True, alpha=0.5, color=figures.palette()[colour])
-        axis.set(title=f"{name}, {px} px", yticks=[])
+        axis.set(title=f"{named(name)}, {px} px", yticks=[])
         axis.set_xlabel("- distance" if name == "dlib" else "cosine")
         axis.locator_params(axis="x", nbins=3)  # four of dlib's run into each other
         curve = verification.roc(found.similarity, found.genuine)
@@ -653,7 +654,7 @@ for network in record.JUDGES:
     for method, px in (("bicubic", 14), *((WHOLE, px) for px in SIZES), ("HR", 112)):
         keys = {"set": "lfw", "protocol": "scores", "px": px, "recognizer": network, "setting": "both", "seed": 0}
         v = tables.pick(results, method=method, **keys).set_index("metric")["value"]
-        row = {"network": network, "method": method, "px": px}
+        row = {"network": named(network), "method": method, "px": px}
         row |= {k: f"{v[f'{k}_mean']:+.2f} ± {v[f'{k}_sd']:.2f}" for k in ("genuine", "impostor")}
         row |= {"false accepts": f"{v['far_at_hr_threshold']:.1%}", "false rejects": f"{v['frr_at_hr_threshold']:.1%}"}
         rows.append(row)

@@ -54,7 +54,7 @@ smoke = run.profile == "smoke"
 results = record.load("ftlgan")
 paper = published.load("ftlgan")
 START, WHOLE, SIZES = record_ftlgan.START, record_ftlgan.WHOLE, record_ftlgan.SIZES
-UNSEEN = record.UNSEEN
+UNSEEN, named = record.UNSEEN, recognizers.title
 PX = 28
 planned = [r for r in plans.pilots() if r.name.startswith(record_ftlgan.ABLATION)]
 logs = {r.name.removeprefix(record_ftlgan.ABLATION): runs.kept_log(r.name) for r in planned}
@@ -219,7 +219,7 @@ for name, network in judges.items():
     pull = gradient_norms(hinges, [sr])
     rows.append(
         {
-            "network": name,
+            "network": named(name),
             "trained with": TRAINED[name],
             "length": float(whole.norm(dim=1).median()),
             "to the same person": float(near.median()),
@@ -240,11 +240,11 @@ figures.show_table(
 )
 
 # %% tags=["hide-input"]
-chapter.glue_number(
-    "ftlgan-abl-scale", scale.loc["mobilefacenet", "to another"] / scale.loc["dlib", "to another"], ".0f"
-)
+scale = scale.select_dtypes("number")
+angular = scale.loc[named("mobilefacenet")] / scale.loc["dlib"]
+chapter.glue_number("ftlgan-abl-scale", angular["to another"], ".0f")
 for name, column in (("times", "pull of open ones, squared"), ("cosine", "1 - cosine")):
-    chapter.glue_number(f"ftlgan-abl-{name}", scale.loc["mobilefacenet", column] / scale.loc["dlib", column], ".1f")
+    chapter.glue_number(f"ftlgan-abl-{name}", angular[column], ".1f")
 
 # %% [markdown]
 # Squared distances of the angular network are {glue:text}`ftlgan-abl-scale` times those of dlib's. Beside them the
@@ -255,6 +255,7 @@ for name, column in (("times", "pull of open ones, squared"), ("cosine", "1 - co
 
 # %%
 ANGULAR = ("5-sgd", "5-sgd-low", "5-adam", "5-clip", "5-cosine")
+OTHER = "sface"  # in none of these losses
 rows = []
 for name in ("base", "base-sgd", "base-sgd-low", *ANGULAR):
     s, log, curve = logs[name]["settings"], logs[name], curves[name]
@@ -264,7 +265,7 @@ for name in ("base", "base-sgd", "base-sgd-low", *ANGULAR):
     rows.append(
         {
             "run": name,
-            "extractor": own,
+            "extractor": named(own),
             "optimiser": f"{s['optimizer']} {s['schedule']['learning_rate']:g}",
             "clipped": f"{s['clip']:g}" if s["clip"] else "no",
             "distance": "1 - cosine" if s["cosine"] else "squared",
@@ -274,7 +275,9 @@ for name in ("base", "base-sgd", "base-sgd-low", *ANGULAR):
             "triplet loss": f"{ends[0]:.3g} to {ends[1]:.3g}" if len(curve) else "–",
             "validation MSE / start's": f"{looked.iloc[-1] / begun:.2f}" if len(looked) else "–",
             "d' - bicubic's, extractor": tables.written(difference(name, "bicubic", own)) if ended[name] else "–",
-            "d' - bicubic's, sface": tables.written(difference(name, "bicubic", "sface")) if ended[name] else "–",
+            f"d' - bicubic's, {named(OTHER)}": tables.written(difference(name, "bicubic", OTHER))
+            if ended[name]
+            else "–",
         }
     )
 figures.show_table(
@@ -365,10 +368,10 @@ for kernel_run, camera_run in (("1", "2"), ("alpha8", "base")):
     for images in ("camera", "kernel"):
         row = {"losses": what(kernel_run).split(", ")[1], "test faces by": images}
         for network in record.JUDGES:
-            row[f"d' (kernel, camera), {network}"] = " / ".join(
+            row[f"d' (kernel, camera), {named(network)}"] = " / ".join(
                 f"{ablation(name, 'd_prime', network, images)['value']:.2f}" for name in (kernel_run, camera_run)
             )
-            row[f"difference, {network}"] = tables.written(difference(camera_run, kernel_run, network, images))
+            row[f"difference, {named(network)}"] = tables.written(difference(camera_run, kernel_run, network, images))
         rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -431,7 +434,7 @@ figures.show(
     figure,
     caption=f"What the two weights do at {PX} px (View 1, {n_pairs:,} pairs, kernel, both restored, 95 % intervals): "
     "identity left, pictures middle and right (dashed: bicubic in blue, the start in yellow). Highest d': "
-    + ", ".join(f"({SWEEP[name]}) for {n}" for n, name in top.items())
+    + ", ".join(f"({SWEEP[name]}) for {named(n)}" for n, name in top.items())
     + ".",
     alt="Three plots against four pairs of weights: difference in d prime for three networks, PSNR, LPIPS.",
     name="ftlgan-sweep",
@@ -621,14 +624,14 @@ def duel(claim, found, note=""):
 
 
 def listed(values, how):
-    return ", ".join(f"{n} {v:{how}}" for n, v in values.items())
+    return ", ".join(f"{named(n)} {v:{how}}" for n, v in values.items())
 
 
 claims = [
     figures.Claim(
         f"Best mean d' over the sizes, by {GAIN:.0%} (C1)",
         f"LFW View 1: the best of {len(ways)} ways by mean d' is "
-        + ", ".join(f"{w} ({n})" for n, w in best.items())
+        + ", ".join(f"{w} ({named(n)})" for n, w in best.items())
         + f"; over bicubic on View 2: {listed(gain, '+.1%')}",
         set(best.values()) == {WHOLE},
     ),
@@ -636,9 +639,9 @@ claims = [
     figures.Claim(
         "Consistent over all resolutions, unlike others (C3)",
         "d' at 56 px over d' at 14 px, FTLGAN and bicubic: "
-        + ", ".join(f"{a:.2f} and {b:.2f} ({n})" for n, (a, b) in times.items())
+        + ", ".join(f"{a:.2f} and {b:.2f} ({named(n)})" for n, (a, b) in times.items())
         + f"; the most even of {len(ways)}: "
-        + ", ".join(f"{w} ({n})" for n, w in steady.items()),
+        + ", ".join(f"{w} ({named(n)})" for n, w in steady.items()),
         set(steady.values()) == {WHOLE},
     ),
     figures.Claim(
@@ -657,7 +660,7 @@ claims = [
     figures.Claim(
         "With size the genuine curve moves, the impostor curve stays (C9)",
         "cosines from 14 to 56 px: "
-        + ", ".join(f"genuine {g:+.2f}, impostor {i:+.2f} ({n})" for n, (g, i) in moved.items())
+        + ", ".join(f"genuine {g:+.2f}, impostor {i:+.2f} ({named(n)})" for n, (g, i) in moved.items())
         + "; stays: moves by less than a quarter as much",
         all(abs(i) < g / 4 for g, i in moved.values()),
     ),

@@ -55,6 +55,7 @@ from lrfr.record.ipfsrgan_rows import ESRGAN, IP, ORDER, SETS, SRCNN, SRCNN_L1, 
 from lrfr.training import Schedule
 
 run = chapter.start(profile, seed, device, data_root)
+named = recognizers.title
 smoke = run.profile == "smoke"
 results = record.load("ipfsrgan")
 paper = published.load("ipfsrgan")
@@ -533,7 +534,7 @@ for theirs, name in SETS.items():
         row["published, LightCNN"] = f"{at.printed(paper, 2, 'cosine', method, theirs):.3f}"
         for network in record.JUDGES:
             cell = tables.cell(results, **at.likeness(name, method, network))
-            row[f"ours, {network} ({record.role(network)})"] = cell
+            row[f"ours, {record.seen_as(network)}"] = cell
         rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -560,7 +561,7 @@ for method in (*ORDER, "HR"):
         row["published, SphereFace"] = f"{at.printed(paper, 3, 'accuracy', method, 'Factor=1'):.3f}"
     for network in networks:
         keys = at.view2("HR", network, "both", "accuracy") if method == "HR" else at.further(method, network, 1.0)
-        row[f"ours, {network} ({record.role(network)})"] = tables.cell(results, **keys)
+        row[f"ours, {record.seen_as(network)}"] = tables.cell(results, **keys)
     rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -575,7 +576,7 @@ for method in ORDER:
     row = {"method": method, "published": f"{at.printed(paper, 3, 'accuracy', method, 'Avg. Acc.'):.3f}"}
     for network in record.UNSEEN:
         for grid, alphas in at.GRIDS.items():
-            row[f"{network}, {grid}"] = at.mean_accuracy(results, method, network, alphas)
+            row[f"{named(network)}, {grid}"] = at.mean_accuracy(results, method, network, alphas)
     rows.append(row)
 said = "; ".join(f"{grid}: " + ", ".join(f"{a:g}" for a in alphas) for grid, alphas in at.GRIDS.items())
 figures.show_table(
@@ -599,7 +600,7 @@ for (upper, lower), network in zip(axes.T, record.JUDGES, strict=True):
         error = np.abs(np.array([low, high]) - y)
         upper.errorbar(x, y, error, marker="o", markersize=3, color=colour, label=method, lw=1.3)
         lower.plot(ALPHAS, y - accuracy[network, "bicubic"][:, 0], marker="o", markersize=3, color=colour, lw=1.3)
-    upper.set_title(f"{network} ({record.role(network)})")
+    upper.set_title(record.seen_as(network))
     lower.set(xlabel=r"$\alpha$", xticks=ALPHAS)
 axes[0, 0].set_ylabel("10-fold accuracy")
 axes[1, 0].set_ylabel("minus bicubic")

@@ -52,7 +52,7 @@ run = chapter.start(profile, seed, device, data_root)
 smoke = run.profile == "smoke"
 results = record.load("ipfsrgan")
 paper = published.load("ipfsrgan")
-UNSEEN = record.UNSEEN
+UNSEEN, named = record.UNSEEN, recognizers.title
 METHODS = (*ORDER, PHOTO, SWAPPED)
 NAMES = record.SET_NAMES
 
@@ -120,7 +120,7 @@ for (upper, lower), network in zip(axes.T, record.JUDGES, strict=True):
         lower.errorbar(x, y, error, color=colour, lw=1.2, elinewidth=0.8)
         lower.plot(x[best], y[best], "o", color=colour, markersize=5)
     lower.axhline(0, color="#666666", linewidth=1)
-    upper.set_title(f"{network} ({record.role(network)})")
+    upper.set_title(record.seen_as(network))
     lower.set_xlabel("super-resolved up to (px)")
     lower.set_xticks(steps, ["none", *THRESHOLDS[1:]])
 axes[0, 0].set_ylabel("AUC, LFW View 2")
@@ -141,7 +141,7 @@ figures.show(
 rows = []
 for network in record.JUDGES:
     best, last = at.best_threshold(results, IP, network), THRESHOLDS[-1]
-    row = {"network": network, "best threshold (View 1)": f"{best} px" if best else "none"}
+    row = {"network": named(network), "best threshold (View 1)": f"{best} px" if best else "none"}
     for name, threshold in (("none", 0), ("best", best)):
         for metric, label in (("auc", "AUC"), ("accuracy", "accuracy")):
             keys = at.pipeline(IP, network, threshold, metric=metric)
@@ -202,7 +202,7 @@ print(f"{len(sample)} photographs of {len(sample.identities)} people, two of eac
 rows = []
 for setting in ("probe", "both"):
     for network in record.JUDGES:
-        row = {"setting": setting, "network": network}
+        row = {"setting": setting, "network": named(network)}
         row |= {m: tables.cell(results, 2, **at.view2(m, network, setting, "d_prime")) for m in METHODS}
         rows.append(row)
 figures.show_table(
@@ -221,7 +221,7 @@ COMPARED = {
 rows = []
 for setting in ("probe", "both"):
     for network in record.JUDGES:
-        row = {"setting": setting, "network": network}
+        row = {"setting": setting, "network": named(network)}
         for label, (method, baseline) in COMPARED.items():
             row[label] = tables.cell(results, 4, **at.view2(method, network, setting, f"auc_minus_{baseline}"))
         rows.append(row)
@@ -237,7 +237,7 @@ for axis, setting in zip(axes, ("probe", "both"), strict=True):
         filled = colour if baseline == ESRGAN else "white"
         figures.intervals(axis, x, found, color=colour, markerfacecolor=filled, markersize=5, label=label)
     axis.axhline(0, color="#666666", linewidth=1)
-    axis.set_xticks(range(len(record.JUDGES)), [f"{n}\n({record.role(n)})" for n in record.JUDGES])
+    axis.set_xticks(range(len(record.JUDGES)), [f"{named(n)}\n({record.role(n)})" for n in record.JUDGES])
     axis.set_title("LR probe against HR" if setting == "probe" else "both restored")
 axes[0].set_ylabel("difference in d'")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -257,7 +257,7 @@ for method in METHODS:
         row[f"PSNR (dB), {NAMES[name]}"] = tables.cell(results, 2, **at.quality(name, method, "psnr"))
     row["LPIPS"] = tables.cell(results, **at.quality("lfw", method, "lpips_alexnet"))
     row["sharpness"] = tables.cell(results, **at.sharpness("lfw", method))
-    row |= {f"cosine, {n}": tables.cell(results, **at.likeness("lfw", method, n)) for n in record.JUDGES}
+    row |= {f"cosine, {named(n)}": tables.cell(results, **at.likeness("lfw", method, n)) for n in record.JUDGES}
     rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -310,7 +310,7 @@ figures.show_table(
 rows, same = [], []
 for setting in ("probe", "both"):
     for network in record.JUDGES:
-        row = {"setting": setting, "network": f"{network} ({record.role(network)})"}
+        row = {"setting": setting, "network": record.seen_as(network)}
         once = at.view2(IP, network, setting, f"auc_minus_{ESRGAN}")
         more, over = (at.longer(record_ipfsrgan.ON, network, setting, f"auc_minus_{other}") for other in (ESRGAN, IP))
         row[f"{IP} - {ESRGAN}"] = tables.cell(results, 4, **once)
@@ -499,7 +499,7 @@ row |= {k.upper(): spearmanr([t1["LFW", k, m] for m in ORDER], theirs).statistic
 rows.append(row)
 for network in UNSEEN:
     ours = [value(at.view2(m, network, "both", "accuracy")) for m in METHODS]
-    row = {"numbers": f"ours, {network}", "methods": len(METHODS)}
+    row = {"numbers": f"ours, {named(network)}", "methods": len(METHODS)}
     row["cosine"] = spearmanr([value(at.likeness("lfw", m, network)) for m in METHODS], ours).statistic
     for k in ("psnr", "ssim"):
         row[k.upper()] = spearmanr([value(at.quality("lfw", m, k)) for m in METHODS], ours).statistic
@@ -561,14 +561,14 @@ claims = [
     ),
     figures.Claim(
         f"Super-resolved faces are verified better than LR ones ({one['bicubic']:.1%} to {one[IP]:.1%}, C2)",
-        "; ".join(f"{j}: {accuracy[j, 1.0]['bicubic']:.1%} to {accuracy[j, 1.0][IP]:.1%}" for j in UNSEEN)
+        "; ".join(f"{named(j)}: {accuracy[j, 1.0]['bicubic']:.1%} to {accuracy[j, 1.0][IP]:.1%}" for j in UNSEEN)
         + f"; {better(over_lr)} AUC intervals above 0",
         tables.verdict(over_lr) if all(accuracy[j, 1.0][IP] > accuracy[j, 1.0]["bicubic"] for j in UNSEEN) else False,
     ),
     figures.Claim(
         "Excellent robustness under further reduction (C3)",
         f"highest mean accuracy in {first(averages)} of {len(averages)} (grid, unseen network); of the accuracy above "
-        "chance " + ", ".join(f"{s[IP]:.0%} stays ({j}; bicubic {s['bicubic']:.0%})" for j, s in stays.items()),
+        "chance " + ", ".join(f"{s[IP]:.0%} stays ({named(j)}; bicubic {s['bicubic']:.0%})" for j, s in stays.items()),
         first(averages) == len(averages),
     ),
     figures.Claim(
@@ -616,14 +616,16 @@ claims = [
     ),
     figures.Claim(
         "Quite close to HR (C15)",
-        "errors over HR's: " + ", ".join(f"{errors[j]:.1f} times ({j})" for j in UNSEEN) + "; close: less than twice",
+        "errors over HR's: "
+        + ", ".join(f"{errors[j]:.1f} times ({named(j)})" for j in UNSEEN)
+        + "; close: less than twice",
         max(errors.values()) < 2,
     ),
     figures.Claim(
         "Super-resolving an HR face hurts (C17)",
-        f"AT&T, mobilefacenet: d' changes by {hr_change} (95 % interval); on LFW, all "
+        f"AT&T, {named('mobilefacenet')}: d' changes by {hr_change} (95 % interval); on LFW, all "
         "sizes instead of those up to the threshold: AUC "
-        + ", ".join(f"{figures.with_interval(g.value, g.low, g.high, 4)} ({j})" for j, g in touched.items()),
+        + ", ".join(f"{figures.with_interval(g.value, g.low, g.high, 4)} ({named(j)})" for j, g in touched.items()),
         bool(through_hr.high < 0) if through_hr.excludes_zero else "not decided",
     ),
     figures.Claim(

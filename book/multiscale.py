@@ -424,7 +424,7 @@ figures.show_table(
     "11x8.",
     name="multiscale-table-1",
 )
-hr = [f"{n} {at.percent(results, 'att', (112, 112), 'HR', n)}" for n in record.JUDGES]
+hr = [f"{recognizers.title(n)} {at.percent(results, 'att', (112, 112), 'HR', n)}" for n in record.JUDGES]
 print("HR photographs searched in the same way, per cent: " + "; ".join(hr))
 
 # %% tags=["hide-input"]

@@ -25,7 +25,7 @@ import pandas as pd
 import torch
 from scipy.stats import binomtest
 
-from lrfr import chapter, datasets, figures, methods, needs, published, record, runs, tables
+from lrfr import chapter, datasets, figures, methods, needs, published, recognizers, record, runs, tables
 from lrfr.datasets import scface
 from lrfr.degradation import upscale
 from lrfr.evaluation import identification
@@ -81,7 +81,7 @@ lines = [
     ("beta", f"{printed.beta:g}", f"{shipped[WHOLE]['settings']['beta']:g}"),
     ("range of pixels, length of an embedding", "not given", "[0, 1]; dlib's 128 components, not of unit length"),
     ("face network of the loss", "FaceNet, MS-Celeb-1M", shipped[WHOLE]["recognizer"]),
-    ("face networks of the test", "the same", ", ".join(record.NETWORK_NAMES.values())),
+    ("face networks of the test", "the same", ", ".join(map(recognizers.title, record.JUDGES))),
     ("compared by", "cosine", "Euclidean distance for dlib, cosine for the others"),
     (
         "optimiser, rate, batch, steps",
@@ -544,7 +544,7 @@ claims = [
     ),
     figures.Claim(
         "The features are invariant to pose and light (C6)",
-        f"HR faces of AT&T and Caltech, {', '.join(record.NETWORK_NAMES.values())}: those alike are nearer: "
+        f"HR faces of AT&T and Caltech, {', '.join(map(recognizers.title, record.JUDGES))}: those alike are nearer: "
         + tables.counted(sensitive),
         at.invariant(sensitive),
     ),
@@ -562,7 +562,7 @@ claims = [
     ),
     figures.Claim(
         "At 32x32 it finds everybody (C9)",
-        "AT&T, rank-1: " + ", ".join(f"{v:.1%} ({n})" for n, v in missed.items()),
+        "AT&T, rank-1: " + ", ".join(f"{v:.1%} ({recognizers.title(n)})" for n, v in missed.items()),
         min(missed.values()) == 1,
     ),
     figures.Claim(

@@ -55,7 +55,7 @@ smoke = run.profile == "smoke"
 results, combined = at.recorded(), at.recorded(combinations.RESULTS)
 UNSEEN = record.UNSEEN
 PX = 14
-colour = figures.method_colour
+colour, named = figures.method_colour, recognizers.title
 
 # %% [markdown]
 # ## Which method at which size?
@@ -72,7 +72,7 @@ colour = figures.method_colour
 advice = {px: choice.advise(results, px) for px in SIZES}
 for px, found in advice.items():
     first, second = (PLACES[p] for p in found.places)
-    gains = ", ".join(f"{at.named(n)} {at.gain(found.gains[n])}" for n in (*UNSEEN, "dlib") if n in found.gains)
+    gains = ", ".join(f"{named(n)} {at.gain(found.gains[n])}" for n in (*UNSEEN, "dlib") if n in found.gains)
     why = f"AUC over bicubic on {second}: {gains}"
     if not found.gains:
         why = f"no method gains on {first}"
@@ -107,7 +107,7 @@ for places, by_size in asked.items():
     first, second = (PLACES[p] for p in places)
     rows = [
         {"px": px, "first": found.first, "to use": found.method}
-        | {at.named(n): at.gain(found.gains.get(n)) for n in at.RECOGNIZERS}
+        | {named(n): at.gain(found.gains.get(n)) for n in at.RECOGNIZERS}
         for px, found in by_size.items()
     ]
     figures.show_table(
@@ -236,7 +236,7 @@ for method in at.methods(results, place, PX, hr=True):
     for metric, (title, digits) in PICTURES.items():
         row[title] = at.cell(results, at.at(place, method, PX, metric), digits)
     for network in UNSEEN:
-        row[f"cosine, {at.named(network)}"] = at.cell(results, at.at(place, method, PX, "cosine", network))
+        row[f"cosine, {named(network)}"] = at.cell(results, at.at(place, method, PX, "cosine", network))
     pictures.append(row)
 figures.show_table(
     pd.DataFrame(rows),
@@ -280,13 +280,13 @@ for line, network in zip(axes, UNSEEN, strict=True):
         axis.locator_params(axis="x", nbins=4)
         axis.set_yticks(range(len(names)), names, fontsize=7)
         axis.set_ylim(len(names) - 0.5, -0.5)
-    line[0].set_ylabel(at.named(network))
+    line[0].set_ylabel(named(network))
 sure = {key: r for key, r in shares.items() if r["low"] > 0}
 best = "no share is surely above 0"
 if sure:
     (network, px, method), r = max(sure.items(), key=lambda item: item[1]["value"])
     best = f"of {len(shares)} shares {len(sure)} are surely above 0, the largest {r['value']:.0%} [{r['low']:.0%}, "
-    best += f"{r['high']:.0%}], of {method} at {px} px ({at.named(network)})"
+    best += f"{r['high']:.0%}], of {method} at {px} px ({named(network)})"
 figures.show(
     figure,
     caption=f"How far each upsampler goes from bicubic (line) to HR (dashed), {PLACES[place]}, LR probe against "
@@ -363,7 +363,7 @@ answers = {}
 rows = []
 for network in [n for n in at.RECOGNIZERS if n in set(results["recognizer"])]:
     for metric, title in (("auc", "AUC"), ("d_prime", "d'")):
-        row = {"recogniser": at.named(network), "by": title}
+        row = {"recogniser": named(network), "by": title}
         for quality, name in (
             ("psnr", "PSNR"),
             ("ssim", "SSIM"),
@@ -405,7 +405,7 @@ names = at.order(m for d in kinds for m in at.methods(results, place, PX, d, met
 maps, heads = {}, {}
 for network in UNSEEN:
     grid, below = at.gains(results, place, names, network, {kind: (PX, kind) for kind in kinds})
-    maps[at.named(network)], heads[at.named(network)] = grid, below
+    maps[named(network)], heads[named(network)] = grid, below
     for method, line in zip(names, grid, strict=True):
         for kind, r in zip(kinds, line, strict=True):
             if r is not None:

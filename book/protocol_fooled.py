@@ -43,7 +43,7 @@ results, combined = at.recorded(), at.recorded(combinations.RESULTS)
 UNSEEN = record.UNSEEN
 PX, PLAIN = 14, combinations.PLAIN
 MOST = 3
-colour = figures.method_colour
+colour, named = figures.method_colour, recognizers.title
 
 # %% [markdown]
 # ## Identity, or a network's taste?
@@ -58,7 +58,7 @@ moved = at.recorded(transfer.RESULTS)
 known = {loss: m for loss in plans.TRANSFER if len(m := fooled_rows.matrix(moved, loss))}
 missing = [loss for loss in plans.TRANSFER if loss not in known]
 gains = pd.concat(known.values(), ignore_index=True)
-names = [at.named(n) for n in record.JUDGES]
+names = [named(n) for n in record.JUDGES]
 maps = {}
 for loss, found in known.items():
     rows = {(r["through"], r["recognizer"]): r for _, r in found.iterrows()}
@@ -114,7 +114,7 @@ def best_combinations(places):
     rows = []
     for px in SIZES:
         for method, network in choice.ranked(combined, px, places)[:MOST]:
-            row = {"face (px)": px, "system": method, "recogniser": at.named(network)}
+            row = {"face (px)": px, "system": method, "recogniser": named(network)}
             for place in places:
                 there = choice.keys(combinations.RESULTS, place, method, px, network, "auc")
                 row[f"AUC, {PLACES[place]}"] = at.cell(combined, there, 4)
@@ -144,7 +144,7 @@ place, maps, heads = at.fullest(results), {}, {}
 names = at.order(m for px in SIZES for m in at.methods(results, place, px, metric="auc_minus_bicubic"))
 for network in (PLAIN, benchmark.ROBUST):
     sizes = {f"{px} px": (px, "bicubic") for px in SIZES}
-    maps[at.named(network)], heads[at.named(network)] = at.gains(results, place, names, network, sizes)
+    maps[named(network)], heads[named(network)] = at.gains(results, place, names, network, sizes)
 top = protocol_points.colours_end(maps)
 seen = {n: [r for line in grid for r in line if r is not None] for n, grid in maps.items()}
 told = ", ".join(f"{sum(r['low'] > 0 for r in rows)} of {len(rows)} before {n}" for n, rows in seen.items())
@@ -218,7 +218,7 @@ for column, network in zip(axes.T, UNSEEN, strict=True):
         whole = at.row(results, at.at(place, "HR", PX, metric, network, "probe"))
         if whole is not None:
             axis.axhline(whole["value"], color=colour("HR"), linewidth=1, linestyle="--")
-    column[0].set_title(at.named(network))
+    column[0].set_title(named(network))
     column[1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
 axes[0, 0].set_ylabel("false accept rate")
 axes[1, 0].set_ylabel("false reject rate")
@@ -383,7 +383,7 @@ else:
                 figures.intervals(
                     axis, x, pd.DataFrame(found.values()), color=colour(method), label=method, linestyle="-"
                 )
-        axis.set(title=at.named(network), xlabel="moved by (HR px)", xticks=range(len(JITTERS) + 1))
+        axis.set(title=named(network), xlabel="moved by (HR px)", xticks=range(len(JITTERS) + 1))
     axes[0].set_ylabel("AUC")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     figures.show(
@@ -435,7 +435,7 @@ if rows:
         row = {"set": PLACES[place], "face (px)": px, "upsampler": method}
         for network in at.RECOGNIZERS:
             keys = tables.keys(place, detection.PROTOCOL, method, px, "auc_minus_aligned", network, "probe")
-            row[at.named(network)] = at.cell(known, keys, 4)
+            row[named(network)] = at.cell(known, keys, 4)
         rows.append(row)
     if rows:
         figures.show_table(
@@ -510,7 +510,7 @@ for place in record.PACKAGED:
     keys = {"set": place, "protocol": combinations.ALL_PAIRS, "px": PX, "metric": next(iter(fooled_rows.QUANTILES))}
     here = tables.matching(combined[combined["recognizer"].isin(UNSEEN)], **keys)
     for method, network in here[["method", "recognizer"]].itertuples(index=False):
-        row = {"set": PLACES[place], "system": method, "recogniser": at.named(network)}
+        row = {"set": PLACES[place], "system": method, "recogniser": named(network)}
         for metric, words in fooled_rows.QUANTILES.items():
             keys = tables.keys(place, combinations.ALL_PAIRS, method, PX, metric, network, "probe")
             row[words] = at.cell(combined, keys)

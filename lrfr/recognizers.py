@@ -25,6 +25,14 @@ from lrfr.training import load_weights, settings_of
 
 Name = Literal["dlib", "sface", "mobilefacenet", "facenet", "lightcnn", "sphereface", "robust"]
 NAMES: tuple[Name, ...] = get_args(Name)
+#: What text calls those whose name is written otherwise.
+TITLES = {
+    "sface": "SFace",
+    "mobilefacenet": "MobileFaceNet",
+    "facenet": "FaceNet",
+    "lightcnn": "LightCNN",
+    "sphereface": "SphereFace",
+}
 
 #: The shipped weights behind "robust".
 ROBUST = "logexp-robust"
@@ -34,6 +42,11 @@ Embeddings = TypeVar("Embeddings", Tensor, np.ndarray)
 
 # Images of a network in training may overshoot [0, 1]; grey levels 0..255 are far outside this.
 _RANGE = 8.0
+
+
+def title(name: str) -> str:
+    """What text calls a recogniser, or two together (``sface + mobilefacenet``): ``SFace + MobileFaceNet``."""
+    return " + ".join(TITLES.get(one, one) for one in name.split(" + "))
 
 
 class Recognizer(nn.Module):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lrfr import published
+from lrfr import published, recognizers
 from lrfr.errors import LrfrError
 from lrfr.evaluation.validation import PLATEAU, late_gain
 from lrfr.networks.generators import GeneratorSettings
@@ -319,7 +319,7 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
             method, network = FTLGAN_ROWS[str(name)]
             found = [value(results, method=method, recognizer=network, px=px, metric=metric, **keys) for px in sizes]
             ours = [f"{v:.{digits}f}" for v in (*found, np.mean(found))]
-            what = f"{method} + {network}"
+            what = f"{method} + {recognizers.title(network)}"
         row |= dict(zip([*(f"{px} px, ours" for px in sizes), "mean, ours"], ours, strict=True)) | {"ours is": what}
         rows.append(row)
     return pd.DataFrame(rows)

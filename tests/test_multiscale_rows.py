@@ -134,11 +134,11 @@ def test_a_printed_table_has_our_search_beside_it(results):
     paper = published.load("multiscale")
     chosen = paper[(paper["row"] == "LapSRN") | ((paper["row"] == "Ours") & (paper["column"] == "16x12"))]
     shown = rows.side_by_side(results, chosen, 1, "att", ("sface",))
-    assert shown.columns.tolist() == ["method (paper)", "size", "published", "AT&T, sface (unseen)"]
+    assert shown.columns.tolist() == ["method (paper)", "size", "published", "AT&T, SFace (unseen)"]
     assert shown["published"].tolist() == ["4", "14", "37", "68"]
     assert shown.iloc[:, 3].tolist() == ["–", "–", "–", "50.0 [0.0, 100.0]"]
     lfw = paper[(paper["table"] == 4) & (paper["row"] == "Ours") & (paper["column"] == "16x14")]
-    assert rows.side_by_side(results, lfw, 4, "lfw", ("sface",))["LFW, sface (unseen)"].item() == "70.0 [0.0, 100.0]"
+    assert rows.side_by_side(results, lfw, 4, "lfw", ("sface",))["LFW, SFace (unseen)"].item() == "70.0 [0.0, 100.0]"
 
 
 def test_photographs_are_counted_by_the_search_of_hr(results):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lrfr import record, tables
+from lrfr import recognizers, record, tables
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
 from lrfr.record import benchmark, protocol_choice, protocol_points, protocol_rows
@@ -268,7 +268,7 @@ def test_two_recognisers_are_a_system_too(results, combined):
                 made.append(line({**keys, "metric": "auc_minus_bicubic"}, 0.01, low, 0.02))
     alike = line(tables.keys("lfw", "devtest", "SRCNN", 14, "auc", "dlib", "probe"), 1.0)
     found = protocol_choice.decide(results, pd.concat([combined, pd.DataFrame([*made, alike])]), 14)
-    assert protocol_choice.called(found.first) == f"{AVERAGE}, {protocol_rows.named(two)}"
+    assert protocol_choice.called(found.first) == f"{AVERAGE}, {recognizers.title(two)}"
     assert (found.method, found.recognizer) == ("bicubic", two)
     assert found.auc.value == 0.91 and found.gain is None and found.recognising.value == 4 + 9
     assert {file for file, _ in found.auc.sources} == {COMBINATIONS}

@@ -351,3 +351,9 @@ def test_facenet_standardisation() -> None:
     assert float(facenet.Input("fixed")(plain + 0.5).mean()) == pytest.approx(127.5 / 128, abs=1e-4)
     with pytest.raises(LrfrError, match="'image' or 'fixed'"):
         facenet.Input("other")  # type: ignore[arg-type]
+
+
+def test_text_calls_every_recogniser_by_its_own_spelling():
+    assert recognizers.title("sface + mobilefacenet") == "SFace + MobileFaceNet"
+    assert [recognizers.title(name) for name in ("dlib", "robust")] == ["dlib", "robust"]
+    assert set(recognizers.TITLES) <= set(recognizers.NAMES), "a title of nothing"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from lrfr import record, tables
+from lrfr import recognizers, record, tables
 from lrfr.book.chapters import book_dir
 from lrfr.record import benchmark, combinations, protocol_choice, protocol_rows
 
@@ -112,7 +112,7 @@ def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_nam
     decided = protocol_choice.decisions(*files.values())
     for row, found in zip(rows, decided, strict=True):
         assert found is not None, "a size without a recommendation"
-        assert (row["upsampler"], row["recogniser"]) == (found.method, protocol_rows.named(found.recognizer))
+        assert (row["upsampler"], row["recogniser"]) == (found.method, recognizers.title(found.recognizer))
         row["ms, upsampler"], row["ms, recogniser"] = row["ms"].split(" + ")
         for head, (name, digits) in columns.items():
             number = getattr(found, name)

@@ -144,7 +144,7 @@ def test_twenty_systems_stand_beside_what_can_be_run_here() -> None:
     ours, theirs = ([f"{c}, {side}" for c in ("14 px", "28 px", "56 px", "mean")] for side in ("ours", "published"))
     assert shown.loc["FTLGAN + FaceNet", theirs].tolist() == ["1.099", "2.112", "3.049", "2.086"]
     assert shown.loc["FTLGAN + FaceNet", ours].tolist() == ["2.14", "2.28", "2.56", "2.33"]
-    assert shown.loc["Bicubic + AdaFace", "ours is"] == "bicubic + mobilefacenet"
+    assert shown.loc["Bicubic + AdaFace", "ours is"] == "bicubic + MobileFaceNet"
     rest = shown.drop(list(tables.FTLGAN_ROWS))
     assert set(rest[ours].to_numpy().ravel()) == {"–"} and rest["ours is"].str.startswith("needs ").all()
     assert rest.loc["ESRGAN + GFPGAN (V2)", "ours is"].startswith("needs GFPGAN's weights")

@@ -37,10 +37,9 @@ PROVENANCE = ["weights", "commit", "date", "hardware"]
 TOLERANCE = 1e-3
 
 
-#: What tables and figures call the sets, the two settings and the recognisers.
+#: What tables and figures call the sets and the two settings.
 SET_NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
 SETTING_NAMES = {"probe": "LR probe, HR gallery", "both": "both LR"}
-NETWORK_NAMES = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}
 
 
 def role(recognizer: str) -> str:
@@ -49,8 +48,8 @@ def role(recognizer: str) -> str:
 
 
 def seen_as(recognizer: str) -> str:
-    """A recogniser with its part, for a table's head: ``dlib (of the loss)``."""
-    return f"{recognizer} ({role(recognizer)})"
+    """A recogniser with its part, for a table's head: ``SFace (unseen)``."""
+    return f"{recognizers.title(recognizer)} ({role(recognizer)})"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from lrfr import plans, record, tables
+from lrfr import plans, recognizers, record, tables
 from lrfr.degradation import degrade
 from lrfr.errors import LrfrError
 from lrfr.losses.identity import embedding_mse_loss
@@ -118,10 +118,10 @@ def one_size(results: pd.DataFrame) -> pd.DataFrame:
         for name, size in where:
             row = {"set": SET_NAMES[name].split()[0], "size": at.named(size)}
             for network in JUDGES:
-                row[f"one size, {network}"] = at.percent(results, name, size, single, network)
-                row[f"ten sizes, {network}"] = at.percent(results, name, size, WHOLE, network)
+                row[f"one size, {recognizers.title(network)}"] = at.percent(results, name, size, single, network)
+                row[f"ten sizes, {recognizers.title(network)}"] = at.percent(results, name, size, WHOLE, network)
                 (found,) = at.contests(results, WHOLE, single, (network,), [(name, size)])
-                row[f"ten - one, {network}"] = tables.written(found, 1, 100)
+                row[f"ten - one, {recognizers.title(network)}"] = tables.written(found, 1, 100)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -132,10 +132,10 @@ def joined(results: pd.DataFrame) -> pd.DataFrame:
     for name, size in at.SEARCHES:
         row = {"set": SET_NAMES[name].split()[0], "size": at.named(size)}
         for network in JUDGES:
-            row[f"both, {network}"] = at.percent(results, name, size, JOINED, network)
+            row[f"both, {recognizers.title(network)}"] = at.percent(results, name, size, JOINED, network)
             for other, head in ((WHOLE, "U-Net"), ("bicubic", "bicubic")):
                 (found,) = at.contests(results, JOINED, other, (network,), [(name, size)])
-                row[f"both - {head}, {network}"] = tables.written(found, 1, 100)
+                row[f"both - {head}, {recognizers.title(network)}"] = tables.written(found, 1, 100)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -174,7 +174,8 @@ def beside(results: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
         )
         rows += [{"px": px, "method": method} | row.to_dict() for method, row in found.iterrows()]
     table = pd.DataFrame(rows)
-    return table[["px", "method", *(n for n in (*JUDGES, ROBUST) if n in table)]].fillna("–")
+    there = [n for n in (*JUDGES, ROBUST) if n in table]
+    return table[["px", "method", *there]].fillna("–").rename(columns={n: recognizers.title(n) for n in there})
 
 
 def varied(results: pd.DataFrame, variations: Sequence[str]) -> pd.DataFrame:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lrfr import tables
+from lrfr import recognizers, tables
 from lrfr.alignment import SIZE
 from lrfr.record import UNSEEN, benchmark, combinations
 from lrfr.record.benchmark import SIZES
 from lrfr.record.combinations import System
-from lrfr.record.protocol_rows import NOT_RECORDED, ORDER, PLACES, RECOGNIZERS, at, cost, methods, named, row
+from lrfr.record.protocol_rows import NOT_RECORDED, ORDER, PLACES, RECOGNIZERS, at, cost, methods, row
 from lrfr.tables import Keys
 
 #: Where one chooses and where one confirms: on LFW, and on the sets that come with packages.
@@ -142,7 +142,7 @@ class Decision:
 
 def called(system: System) -> str:
     """A system in words: ``bicubic, SFace + robust``."""
-    return f"{system.method}, {named(system.recognizer)}"
+    return f"{system.method}, {recognizers.title(system.recognizer)}"
 
 
 def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Places = LFW) -> Decision | None:
@@ -255,7 +255,7 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
             {
                 "face (px)": px,
                 "upsampler": found.method,
-                "recogniser": named(found.recognizer),
+                "recogniser": recognizers.title(found.recognizer),
                 "AUC": found.auc.written(4),
                 "gain over bicubic": _written(found.gain, 4),
                 "gain over plain": _written(found.over_plain, 4),

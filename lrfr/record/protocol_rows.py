@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lrfr import record, tables
+from lrfr import recognizers, record, tables
 from lrfr.alignment import SIZE
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
@@ -25,11 +25,6 @@ ORDER = (*KERNELS, *NETWORKS, REAL_ESRGAN)
 RECOGNIZERS = (*JUDGES, ROBUST)
 PLACES = {"view2": "LFW View 2", "devtest": "LFW View 1", "att": "AT&T", "caltech": "Caltech"}
 NOT_RECORDED = "not recorded"
-
-
-def named(recognizer: str) -> str:
-    """A recogniser, or two (``sface + mobilefacenet``), as tables call them."""
-    return " + ".join(record.NETWORK_NAMES.get(name, name) for name in recognizer.split(" + "))
 
 
 def recorded(paper: str = benchmark.RESULTS) -> pd.DataFrame:
@@ -179,7 +174,7 @@ def coverage(results: pd.DataFrame) -> pd.DataFrame:
             wanted = [(m, px) for m in ORDER for px in SIZES if benchmark.asked(place, m, px)]
             keys = at(place, "", 0, "auc", degradation=degradation)
             rows = results[(results["set"] == keys["set"]) & (results["protocol"] == keys["protocol"])]
-            seen = [named(r) for r in RECOGNIZERS if r in set(rows["recognizer"])]
+            seen = [recognizers.title(r) for r in RECOGNIZERS if r in set(rows["recognizer"])]
             lines.append(
                 {
                     "set": title,
@@ -208,7 +203,7 @@ def grid(
     """AUC of upsampler x recogniser at one size in one setting: a line an upsampler that has anything, HR first."""
     lines = []
     for method in methods(results, place, px, degradation, hr=True):
-        seen = {named(j): at(place, method, px, "auc", j, setting, degradation) for j in RECOGNIZERS}
+        seen = {recognizers.title(j): at(place, method, px, "auc", j, setting, degradation) for j in RECOGNIZERS}
         lines.append({"upsampler": method} | {name: cell(results, keys, digits) for name, keys in seen.items()})
     found = pd.DataFrame(lines)
     return found.drop(columns=[c for c in found if (found[c] == "–").all()])
