@@ -32,6 +32,9 @@ TRANSFER: dict[str, tuple[int, dict[str, str]]] = {
     "cosine": (28, _through("cosine", none="transfer-cosine-none", dlib="ipfsrgan-pilot-no-rival")),
 }
 
+#: The one of these whose weights are shipped: no generator of the study serves MobileFaceNet better.
+TAUGHT_BY_SFACE = TRANSFER["FR"][1]["sface"]
+
 #: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.
 LOGEXP_SHIPPED = ("maug-logexp1", "maug-l1")
 
@@ -100,7 +103,7 @@ def pilots() -> list[Run]:
         *_ftlgan_ablations(),
         *_multiscale_ablations(),
         *_logexp_ablations(),
-        *_transfer(),
+        *(run for run in _transfer() if run.name != TAUGHT_BY_SFACE),
     ]
 
 
@@ -266,8 +269,9 @@ def _multiscale_ablations() -> list[Run]:
 
 
 def _combinations() -> list[Run]:
-    """What none of the papers has: multiscale's U-Net with ftlgan's loss."""
-    return [Run("combine-unet-triplet", combination.study(0), 23, recognizer="dlib")]
+    """What none of the papers has: multiscale's U-Net with ftlgan's loss, and frloss's loss through SFace."""
+    taught = [run for run in _transfer() if run.name == TAUGHT_BY_SFACE]
+    return [Run("combine-unet-triplet", combination.study(0), 23, recognizer="dlib"), *taught]
 
 
 def _judge(settings: ipfsrgan.Settings | multiscale.Settings) -> str | None:

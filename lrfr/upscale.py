@@ -84,11 +84,14 @@ def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.
         By label, ``112 x 112 x 3`` uint8; bicubic first.
 
     Raises:
-        LrfrError: a label that none has.
+        LrfrError: a label that none has at this size.
     """
-    known = [PLAIN, *benchmark.NETWORKS, benchmark.REAL_ESRGAN]
+    taught = [label for label, files in benchmark.TAUGHT.items() if face.px in files]
+    known = [PLAIN, *benchmark.NETWORKS, *taught, benchmark.REAL_ESRGAN]
     if unknown := set(only or ()) - set(known):
-        raise LrfrError(f"Expected methods among {', '.join(known)}, found {', '.join(sorted(unknown))}.")
+        raise LrfrError(
+            f"Expected methods for {face.px} px among {', '.join(known)}, found {', '.join(sorted(unknown))}."
+        )
     small, found = to_tensor(face.pixels[None]), benchmark.entries(face.px, only or known)
     with torch.no_grad():
         return {

@@ -196,6 +196,13 @@ def test_every_shipped_upsampler_takes_every_size(px, faces):
             assert quality.psnr(*(to_tensor(x) for x in (restored, faces.images[:1]))).item() > 15
 
 
+def test_what_an_unseen_network_taught_comes_by_name_alone_and_at_its_size():
+    (label,) = benchmark.TAUGHT
+    names = {px: [e.method.name for e in benchmark.entries(px, [label])] for px in benchmark.SIZES}
+    assert names == {px: ["HR", "bicubic", *([label] if px == 14 else [])] for px in benchmark.SIZES}
+    assert label not in [e.method.name for e in benchmark.entries(14)] and label not in benchmark.NETWORKS
+
+
 def test_the_strongest_of_the_mixture_each_alone():
     mixture = Camera()
     alone = {k: c for k, c in benchmark.DEGRADATIONS.items() if k in ("blur", "noise", "JPEG")}

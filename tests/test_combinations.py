@@ -73,6 +73,10 @@ def test_names_of_systems_come_back():
     assert all(System.named(s.method, s.recognizer) == s for s in found) and len(set(found)) == len(found) == 12
     assert {s.method for s in combinations.systems(["bicubic", "FTLGAN"], ["dlib"])} == {"bicubic", "FTLGAN"}
     assert set(combinations.LEARNT) <= set(benchmark.NETWORKS)
+    one, other = combinations.TWICE
+    found = {s.upsamplers for s in combinations.systems(["bicubic", one, other], ["dlib"])}
+    assert found == {("bicubic",), (one,), (other,), (one, other), ("bicubic", one, other)}
+    assert System.named(f"mean of {one}, {other}", "dlib") == System((one, other), ("dlib",))
 
 
 def test_a_set_has_every_mean_before_every_recogniser(world, faces):

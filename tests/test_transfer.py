@@ -44,5 +44,7 @@ def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):
 
 
 def test_a_training_that_is_missing_is_named():
-    with pytest.raises(LrfrError, match=r"\AExpected the weights of transfer-fr-sface, found none: run `lrfr queue "):
+    with pytest.raises(
+        LrfrError, match=r"\AExpected the weights of transfer-fr-mobilefacenet, found none: run `lrfr queue "
+    ):
         transfer.entries("FR")

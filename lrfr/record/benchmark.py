@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from lrfr import embeddings, measure, methods, recognizers
+from lrfr import embeddings, measure, methods, plans, recognizers
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
@@ -74,6 +74,8 @@ NETWORKS: dict[str, dict[int, str]] = {
     "U-Net": dict.fromkeys(SIZES, "multiscale-s0-both"),
     "U-Net (triplet)": dict.fromkeys(SIZES, "combine-unet-triplet"),
 }
+#: Trained through a recogniser that is unseen elsewhere: no row of the protocol, a candidate among the combinations.
+TAUGHT = {"SRResNet (FR by SFace)": {14: plans.TAUGHT_BY_SFACE}}
 
 
 def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> list[Entry]:
@@ -81,7 +83,7 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
 
     Args:
         px: side of the LR faces.
-        only: labels of the upsamplers; None is all.
+        only: labels of the upsamplers; None is all that the protocol asks for, :data:`TAUGHT` only by name.
         quick: networks in bfloat16 where the processor has units for it (:func:`lrfr.methods.trained`): their pixels
             move by less than the rounding to 8 bits.
     """
@@ -89,6 +91,7 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
     kernels = [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
     found += [e for e in kernels if only is None or e.method.name in only]
     wanted = {label: files[px] for label, files in NETWORKS.items() if only is None or label in only}
+    wanted |= {label: files[px] for label, files in TAUGHT.items() if px in files and label in (only or ())}
     found += [trained(name, label, size=px, quick=quick) for label, name in wanted.items() if shipped(name)]
     if only is None or REAL_ESRGAN in only:
         found.append(real_esrgan(px, quick))
@@ -233,7 +236,7 @@ def record(
     """
     upsamplers = {px: entries(px, only) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
-    _record_costs([entries(px, only, quick=False) for px in sizes], exact)
+    _record_costs([entries(px, names, quick=False) for px in sizes for names in (only, [*TAUGHT])], exact)
     for name in sets:
         faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
@@ -271,7 +274,7 @@ def _record_costs(upsamplers: Sequence[Sequence[Entry]], seeing: Sequence[Recogn
     """What every upsampler and every recogniser costs, in float32; measured once."""
 
     def of_upsampler(entry: Entry) -> pd.DataFrame:
-        files = NETWORKS.get(entry.method.name)
+        files = (NETWORKS | TAUGHT).get(entry.method.name)
         weights = methods.checkpoint(files[entry.method.px]) if files else None
         return costs.upsampler_rows(entry.method, costs.generator_parameters(weights) if entry.weights else 0)
 

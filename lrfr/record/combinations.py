@@ -33,6 +33,9 @@ CHOICE, CONFIRMATION = "devtest", "view2"
 #: Upsamplers whose loss saw identity, and three of different kinds.
 LEARNT = ("SRResNet (FR)", "IP-FSRGAN", "FTLGAN", "U-Net", "U-Net (triplet)")
 TRIO = ("bicubic", "SRResNet (FR)", "FTLGAN")
+#: The FR loss through SFace, alone and beside that through dlib; where it was trained for the size.
+(TAUGHT,) = benchmark.TAUGHT
+TWICE = ("SRResNet (FR)", TAUGHT)
 #: Before what stands a reader who does nothing: bicubic, and the best recogniser that a package carries.
 PLAIN = "mobilefacenet"
 PLAIN_NAME = f"bicubic ({PLAIN})"
@@ -74,7 +77,9 @@ PLAIN_SYSTEM = System(("bicubic",), (PLAIN,))
 
 
 def systems(labels: Sequence[str], seeing: Sequence[str]) -> list[System]:
-    """Every candidate: each upsampler alone, the mean of three kinds, that of all identity-trained ones.
+    """Every candidate: each upsampler alone, and means.
+
+    Of three kinds, of all that were trained for identity, of one loss through two networks without and with bicubic.
 
     Args:
         labels: upsamplers that are here.
@@ -82,7 +87,7 @@ def systems(labels: Sequence[str], seeing: Sequence[str]) -> list[System]:
     """
     learnt = tuple(label for label in LEARNT if label in labels)
     groups: list[tuple[str, ...]] = [(label,) for label in labels]
-    groups += [g for g in (TRIO, learnt) if len(g) > 1 and set(g) <= set(labels)]
+    groups += [g for g in (TRIO, learnt, TWICE, ("bicubic", *TWICE)) if len(g) > 1 and set(g) <= set(labels)]
     return [System(group, tuple(name.split(" + "))) for group in groups for name in seeing]
 
 
@@ -308,7 +313,7 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = benchmark.SIZES, r
         The whole table.
     """
     judges = benchmark.judges(quick=False)
-    upsamplers = {px: benchmark.entries(px, LEARNT) for px in sizes}
+    upsamplers = {px: benchmark.entries(px, (*LEARNT, TAUGHT)) for px in sizes}
     for name in [s for s in SETS if s in sets or (s == CHOICE and CONFIRMATION in sets)]:
         faces, pairs = faces_of(name)
         seeing = judges if pairs is None else [*judges, *fused(judges)]
