@@ -64,9 +64,10 @@ colour, named = figures.method_colour, recognizers.title
 # the first of two places, on the mean of the two recognisers that no loss knew; it is recommended where both of their
 # gains are sure at the second, else bicubic is. *Which system?* The pair of upsampler and recogniser, or the
 # combination of several, with the highest AUC at the first; its number is that of the second, where it has to be surely
-# better than what a reader has without it: bicubic before MobileFaceNet, and bicubic before its own recogniser. The two
-# places are View 1 and View 2 of LFW {cite}`huang2007`, which its makers drew for this use. AT&T and Caltech, which
-# come with the book's packages and share nobody, answer the same questions again.
+# better than what a reader has without it: bicubic before MobileFaceNet, and bicubic before its own recogniser. Systems
+# alone may hold *SRResNet (FR by SFace)*, whose loss saw SFace ({doc}`protocol_fooled`). The two places are View 1 and
+# View 2 of LFW {cite}`huang2007`, which its makers drew for this use. AT&T and Caltech, which come with the book's
+# packages and share nobody, answer the same questions again.
 
 # %% tags=["hide-input", "remove-output"]
 advice = {px: choice.advise(results, px) for px in SIZES}

@@ -103,8 +103,10 @@ chapter.glue_text("protocol-own", f"{(own['low'] > 0).sum()} of {len(own)}")
 # ## Combinations nobody tried
 #
 # Averages of the embeddings of several upsamplers, averages of the similarities of two recognisers, and
-# super-resolution before the recogniser that was taught small faces. Candidates are ranked at one place; what counts is
-# the other, where nothing was chosen.
+# super-resolution before the recogniser that was taught small faces. At 14 px one training of the figure above takes
+# part too: *SRResNet (FR by SFace)*, whose loss saw SFace instead of dlib's network. Before SFace it is judged by its
+# own teacher, before the other two it is not; a system is chosen for what it is worth, whoever taught it. Candidates
+# are ranked at one place; what counts is the other, where nothing was chosen.
 
 
 # %% tags=["hide-input"]

@@ -1,5 +1,7 @@
 """Keys, tables and decisions of the one protocol: each number is its row's, and what is missing is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from lrfr import recognizers, record, tables
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
 from lrfr.record import benchmark, protocol_choice, protocol_points, protocol_rows
-from lrfr.record.combinations import PLAIN_NAME
+from lrfr.record.combinations import PLAIN_NAME, TAUGHT
 from lrfr.record.combinations import RESULTS as COMBINATIONS
 from lrfr.record.protocol_rows import at
 
@@ -255,6 +257,9 @@ def test_the_packaged_sets_choose_and_confirm_where_lfw_is_not_recorded(results,
     said = "The systems were chosen on AT&T and confirmed on Caltech at 14, 28, 56 px."
     assert protocol_choice.decision_caption(by_sets).endswith(said)
     assert "chosen on LFW View 1 and confirmed on LFW View 2" in protocol_choice.decision_caption(by_lfw)
+    assert "SFace" not in protocol_choice.decision_caption(by_lfw)
+    pupil = [None, replace(by_lfw[1], method=f"mean of bicubic, {TAUGHT}"), *by_lfw[2:]]
+    assert f"{TAUGHT}: trained by the FR loss through SFace" in protocol_choice.decision_caption(pupil)
 
 
 def test_two_recognisers_are_a_system_too(results, combined):

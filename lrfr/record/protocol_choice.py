@@ -280,10 +280,12 @@ def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -
         f"chosen on {PLACES[a]} and confirmed on {PLACES[b]} at {', '.join(px)} px" for (a, b), px in sizes.items()
     ]
     price = "ms: processor time for one face, all upsamplers + all recognisers. " if costs else ""
+    labels = {label for found in decisions if found is not None for label in found.system.upsamplers}
+    taught = f"{combinations.TAUGHT}: trained by the FR loss through SFace. " if combinations.TAUGHT in labels else ""
     return (
         "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
         "of where it was confirmed, 95 % intervals over people. The gains are paired: over bicubic before the same "
         "recogniser, and over plain, which is bicubic before MobileFaceNet. What is not surely better than either "
-        f"gives way to it. {price}Robust is MobileFaceNet that was taught small faces. The systems were "
+        f"gives way to it. {price}Robust is MobileFaceNet that was taught small faces. {taught}The systems were "
         f"{'; '.join(where) or NOT_RECORDED}."
     )
