@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lrfr import alignment, chapter, datasets, figures, recognizers
+from lrfr import alignment, chapter, datasets, figures, recognizers, record
 from lrfr import degradation as dg
 from lrfr.datasets import celeba, overlap
 from lrfr.evaluation import quality, verification
@@ -32,7 +32,6 @@ from lrfr.paths import data_dir
 
 run = chapter.start(profile, seed, device, data_root)
 SIZES = (7, 14, 28, 56)
-TITLES_OF = {"dlib": "dlib", "sface": "SFace", "mobilefacenet": "MobileFaceNet"}  # the face networks of the book
 TITLES = {kernel: "Lanczos" if kernel == "lanczos" else kernel for kernel in dg.KERNELS}
 
 # %% [markdown]
@@ -195,7 +194,7 @@ figures.show(
 
 # %% tags=["hide-input"]
 cuts = pd.read_csv(data_dir() / "results" / "alignment.csv")
-cuts["recogniser"] = cuts["recognizer"].map(TITLES_OF)
+cuts["recogniser"] = cuts["recognizer"].map(record.NETWORK_NAMES)
 apart = cuts["cut"] == "MTCNN - fixed"
 cuts["AUC"] = [figures.with_interval(r.value, r.low, r.high) for r in cuts.itertuples()]
 side_by_side = cuts.pivot_table(["AUC"], ["px", "recogniser"], "cut", "first", sort=False)["AUC"].reset_index()
@@ -439,7 +438,7 @@ figures.show(
 each = 2 if run.profile == "smoke" else 5  # photographs a person
 chosen = sets["Caltech"].first(each)
 crops, labels = sets["Caltech"].tensor(chosen), sets["Caltech"].labels[chosen]
-networks = {title: name for name, title in TITLES_OF.items()}
+networks = {title: name for name, title in record.NETWORK_NAMES.items()}
 other = labels[:, None] != labels[None, :]
 
 records = []
@@ -544,7 +543,7 @@ figures.show_table(
     {"cosine, at least": ".1f", "photographs": ",", "people": ","},
 )
 effect = pd.read_csv(data_dir() / "results" / "near_duplicates_effect.csv")
-effect["recognizer"] = effect["recognizer"].map(TITLES_OF)
+effect["recognizer"] = effect["recognizer"].map(record.NETWORK_NAMES)
 effect["difference"] = effect["auc_without"] - effect["auc"]
 left_out = int(effect["pairs"][0] - effect["pairs_without"][0])
 figures.show_table(

@@ -61,7 +61,7 @@ except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
 NAMES = record.SET_NAMES
-NETWORKS = {n: recognizers.title(n) for n in record.JUDGES}
+NETWORKS = record.NETWORK_NAMES
 SEEN = {n: "the loss's network" if n == record.TRAINED_WITH else "never seen by the loss" for n in NETWORKS}
 
 # %% [markdown]

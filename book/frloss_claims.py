@@ -42,7 +42,7 @@ except LrfrError:
     facenet = None  # its weights come in no package
 MSE, FR = record_frloss.MSE, record_frloss.FR
 NAMES = record.SET_NAMES
-NETWORKS = {n: recognizers.title(n) for n in record.JUDGES}
+NETWORKS = record.NETWORK_NAMES
 ours = methods.shipped_log("frloss-8x-s0-fr")
 caltech = datasets.load("caltech")
 

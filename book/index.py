@@ -26,7 +26,8 @@ from lrfr.record.logexp_rows import BASELINE, ROBUST
 run = chapter.start(profile, seed, device, data_root)
 results = record.load("frloss")
 METHODS = ["bicubic", "SRResNet (MSE)", "SRResNet (FR)", "HR"]
-NETWORKS = {"dlib": "dlib (trained with)", "sface": "SFace (never seen)", "mobilefacenet": "MobileFaceNet (never seen)"}
+PART = {n: "trained with" if n == record.TRAINED_WITH else "never seen" for n in record.JUDGES}
+NETWORKS = {n: f"{name} ({PART[n]})" for n, name in record.NETWORK_NAMES.items()}
 PX = 14
 view2 = {"set": "lfw", "protocol": "view2", "setting": "probe", "seed": 0}
 

@@ -81,7 +81,7 @@ lines = [
     ("beta", f"{printed.beta:g}", f"{shipped[WHOLE]['settings']['beta']:g}"),
     ("range of pixels, length of an embedding", "not given", "[0, 1]; dlib's 128 components, not of unit length"),
     ("face network of the loss", "FaceNet, MS-Celeb-1M", shipped[WHOLE]["recognizer"]),
-    ("face networks of the test", "the same", ", ".join(map(recognizers.title, record.JUDGES))),
+    ("face networks of the test", "the same", ", ".join(record.NETWORK_NAMES.values())),
     ("compared by", "cosine", "Euclidean distance for dlib, cosine for the others"),
     (
         "optimiser, rate, batch, steps",
@@ -544,7 +544,7 @@ claims = [
     ),
     figures.Claim(
         "The features are invariant to pose and light (C6)",
-        f"HR faces of AT&T and Caltech, {', '.join(map(recognizers.title, record.JUDGES))}: those alike are nearer: "
+        f"HR faces of AT&T and Caltech, {', '.join(record.NETWORK_NAMES.values())}: those alike are nearer: "
         + tables.counted(sensitive),
         at.invariant(sensitive),
     ),

@@ -32,7 +32,7 @@ TRANSFER: dict[str, tuple[int, dict[str, str]]] = {
     "cosine": (28, _through("cosine", none="transfer-cosine-none", dlib="ipfsrgan-pilot-no-rival")),
 }
 
-#: The one of these whose weights are shipped: no generator of the study serves MobileFaceNet better.
+#: The one of these whose weights are shipped: a candidate among the combinations.
 TAUGHT_BY_SFACE = TRANSFER["FR"][1]["sface"]
 
 #: logexp's ablations whose weights are shipped all the same: Figs 1, 5 and 7 are drawn from them.

@@ -86,8 +86,7 @@ def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.
     Raises:
         LrfrError: a label that none has at this size.
     """
-    taught = [label for label, files in benchmark.TAUGHT.items() if face.px in files]
-    known = [PLAIN, *benchmark.NETWORKS, *taught, benchmark.REAL_ESRGAN]
+    known = [PLAIN, *benchmark.checkpoints(face.px), benchmark.REAL_ESRGAN]
     if unknown := set(only or ()) - set(known):
         raise LrfrError(
             f"Expected methods for {face.px} px among {', '.join(known)}, found {', '.join(sorted(unknown))}."

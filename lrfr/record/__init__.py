@@ -37,9 +37,10 @@ PROVENANCE = ["weights", "commit", "date", "hardware"]
 TOLERANCE = 1e-3
 
 
-#: What tables and figures call the sets and the two settings.
+#: What tables and figures call the sets, the two settings and the recognisers that look at every method.
 SET_NAMES = {"att": "AT&T", "caltech": "Caltech", "celeba-held-out": "CelebA, held-out people", "lfw": "LFW View 2"}
 SETTING_NAMES = {"probe": "LR probe, HR gallery", "both": "both LR"}
+NETWORK_NAMES = {name: recognizers.title(name) for name in JUDGES}
 
 
 def role(recognizer: str) -> str:

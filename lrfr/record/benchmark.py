@@ -78,6 +78,11 @@ NETWORKS: dict[str, dict[int, str]] = {
 TAUGHT = {"SRResNet (FR by SFace)": {14: plans.TAUGHT_BY_SFACE}}
 
 
+def checkpoints(px: int) -> dict[str, str]:
+    """Checkpoint behind each label that has one for this size, :data:`TAUGHT` at the end."""
+    return {label: files[px] for label, files in (NETWORKS | TAUGHT).items() if px in files}
+
+
 def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> list[Entry]:
     """Every upsampler at one size: HR and bicubic first, which the others are compared with.
 
@@ -90,9 +95,9 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
     found = [Entry(methods.hr()), Entry(methods.interpolation(px))]
     kernels = [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
     found += [e for e in kernels if only is None or e.method.name in only]
-    wanted = {label: files[px] for label, files in NETWORKS.items() if only is None or label in only}
-    wanted |= {label: files[px] for label, files in TAUGHT.items() if px in files and label in (only or ())}
-    found += [trained(name, label, size=px, quick=quick) for label, name in wanted.items() if shipped(name)]
+    wanted = NETWORKS if only is None else only
+    known = {label: name for label, name in checkpoints(px).items() if label in wanted and shipped(name)}
+    found += [trained(name, label, size=px, quick=quick) for label, name in known.items()]
     if only is None or REAL_ESRGAN in only:
         found.append(real_esrgan(px, quick))
     return found
@@ -274,8 +279,8 @@ def _record_costs(upsamplers: Sequence[Sequence[Entry]], seeing: Sequence[Recogn
     """What every upsampler and every recogniser costs, in float32; measured once."""
 
     def of_upsampler(entry: Entry) -> pd.DataFrame:
-        files = (NETWORKS | TAUGHT).get(entry.method.name)
-        weights = methods.checkpoint(files[entry.method.px]) if files else None
+        name = checkpoints(entry.method.px).get(entry.method.name)
+        weights = methods.checkpoint(name) if name else None
         return costs.upsampler_rows(entry.method, costs.generator_parameters(weights) if entry.weights else 0)
 
     for found in upsamplers:

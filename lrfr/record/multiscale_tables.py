@@ -117,11 +117,11 @@ def one_size(results: pd.DataFrame) -> pd.DataFrame:
     for single, where in at.OWN.items():
         for name, size in where:
             row = {"set": SET_NAMES[name].split()[0], "size": at.named(size)}
-            for network in JUDGES:
-                row[f"one size, {recognizers.title(network)}"] = at.percent(results, name, size, single, network)
-                row[f"ten sizes, {recognizers.title(network)}"] = at.percent(results, name, size, WHOLE, network)
+            for network, title in record.NETWORK_NAMES.items():
+                row[f"one size, {title}"] = at.percent(results, name, size, single, network)
+                row[f"ten sizes, {title}"] = at.percent(results, name, size, WHOLE, network)
                 (found,) = at.contests(results, WHOLE, single, (network,), [(name, size)])
-                row[f"ten - one, {recognizers.title(network)}"] = tables.written(found, 1, 100)
+                row[f"ten - one, {title}"] = tables.written(found, 1, 100)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -131,11 +131,11 @@ def joined(results: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, size in at.SEARCHES:
         row = {"set": SET_NAMES[name].split()[0], "size": at.named(size)}
-        for network in JUDGES:
-            row[f"both, {recognizers.title(network)}"] = at.percent(results, name, size, JOINED, network)
+        for network, title in record.NETWORK_NAMES.items():
+            row[f"both, {title}"] = at.percent(results, name, size, JOINED, network)
             for other, head in ((WHOLE, "U-Net"), ("bicubic", "bicubic")):
                 (found,) = at.contests(results, JOINED, other, (network,), [(name, size)])
-                row[f"both - {head}, {recognizers.title(network)}"] = tables.written(found, 1, 100)
+                row[f"both - {head}, {title}"] = tables.written(found, 1, 100)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -175,7 +175,7 @@ def beside(results: pd.DataFrame, others: Sequence[str]) -> pd.DataFrame:
         rows += [{"px": px, "method": method} | row.to_dict() for method, row in found.iterrows()]
     table = pd.DataFrame(rows)
     there = [n for n in (*JUDGES, ROBUST) if n in table]
-    return table[["px", "method", *there]].fillna("–").rename(columns={n: recognizers.title(n) for n in there})
+    return table[["px", "method", *there]].fillna("–").rename(columns=recognizers.title)
 
 
 def varied(results: pd.DataFrame, variations: Sequence[str]) -> pd.DataFrame:
