@@ -540,9 +540,7 @@ for method, shift in ((MSE, -0.12), (FR, 0.12)):
     figures.intervals(axis, x, rows, color=figures.method_colour(method), label=method, linewidth=1.2)
 axis.axhline(2 / 3, color="#999999", linewidth=1, linestyle="--")
 axis.axhline(0, color="#999999", linewidth=1)
-axis.set_xticks(
-    range(len(places)), [f"{n}\n(training)" if n == record.TRAINED_WITH else f"{n}\n(unseen)" for n in places]
-)
+axis.set_xticks(range(len(places)), [f"{NETWORKS[n]}\n({record.role(n)})" for n in places])
 axis.set_ylabel("share of the gap closed")
 axis.legend()
 n_pairs = int(gap["n"].iloc[0])
