@@ -154,6 +154,16 @@ def test_the_upsampler_is_chosen_on_view_1_and_confirmed_on_view_2(results):
     at_28 = protocol_choice.upsampler(results, 28)
     assert at_28.first == "SRGAN" and at_28.method == "bicubic" and not at_28.sure
     assert protocol_choice.upsampler(results, 56).first == "bicubic"
+    assert at_14.alike == at_14.ahead == ("ESRGAN",), "chance may have put it second; it is first on View 2"
+    rival = [line(at("devtest", "FTLGAN", 14, "auc_minus_bicubic", n, "probe"), 0.01, 0.0, 0.2) for n in record.UNSEEN]
+    near = protocol_choice.upsampler(pd.concat([results, pd.DataFrame(rival)]), 14)
+    assert near.first == "SRGAN" and set(near.alike) == {"ESRGAN", "FTLGAN"} and near.ahead == ("ESRGAN",), (
+        "nothing of it on View 2"
+    )
+    there = [line(at("view2", "FTLGAN", 14, "auc_minus_bicubic", n, "probe"), 0.2) for n in record.UNSEEN]
+    for more, said in ((there, True), (there[:1], False)):
+        found = protocol_choice.upsampler(pd.concat([results, pd.DataFrame(rival + more)]), 14)
+        assert ("FTLGAN" in found.ahead) == said
     half = results[~((results["recognizer"] == "sface") & (results["protocol"] == "bicubic view2"))]
     assert protocol_choice.upsampler(half, 14) is None, "an unseen recogniser is missing"
     assert protocol_choice.advise(half, 14) is None and protocol_choice.advise(results, 14).places == (
@@ -225,6 +235,35 @@ def test_a_system_has_to_be_better_than_bicubic_before_the_packaged_recogniser(r
             method == "bicubic"
         )
         assert (found.over_plain is None) == (method == "bicubic") and found.sources
+
+
+def test_two_recognisers_have_to_be_better_than_bicubic_before_one(results, combined):
+    """As long as one of them alone is not surely worse, it is used: that which is better where one chooses."""
+    one, other, both = ("bicubic", "sface"), ("bicubic", "robust"), (AVERAGE, "sface + robust")
+    results = results[~((results["recognizer"] == "sface") & (results["method"] == "bicubic"))]
+    made, alone = [], []
+    for view, values in (("devtest", (0.8, 0.9, 0.99)), ("view2", (0.96, 0.94, 0.97))):
+        alone += [line(at(view, s[0], 14, "auc", s[1], "probe"), v) for s, v in zip((one, other), values, strict=False)]
+        made.append(line(tables.keys("lfw", view, AVERAGE, 14, "auc", both[1], "probe"), values[2]))
+    results = pd.concat([results, pd.DataFrame(alone)])
+    keys = tables.keys("lfw", "view2", AVERAGE, 14, "auc", both[1], "probe")
+    over = {
+        name: {**keys, "metric": f"auc_minus_{name}"} for name in ("bicubic", "bicubic (sface)", "bicubic (robust)")
+    }
+    plain = tables.keys("lfw", "view2", "bicubic", 14, f"auc_minus_{PLAIN_NAME}", "robust", "probe")
+
+    def decided(sface, robust, over_plain=0.01):
+        lows = {"bicubic": 0.001, "bicubic (sface)": sface, "bicubic (robust)": robust}
+        more = [*made, line(plain, 0.02, over_plain, 0.03)]
+        more += [line(over[name], 0.01, low, 0.02) for name, low in lows.items()]
+        found = protocol_choice.decide(results, pd.concat([combined, pd.DataFrame(more)]), 14)
+        assert (found.first.method, found.first.recognizer) == both
+        return found.method, found.recognizer
+
+    assert decided(0.001, 0.001) == both
+    assert decided(0.001, -0.001) == decided(-0.001, -0.001) == other
+    assert decided(-0.001, 0.001) == one
+    assert decided(0.001, -0.001, over_plain=-0.001) == ("bicubic", "mobilefacenet")
 
 
 def test_what_the_benchmark_does_not_confirm_the_combinations_may(results, combined):

@@ -38,7 +38,14 @@ TRIO = ("bicubic", "SRResNet (FR)", "FTLGAN")
 TWICE = ("SRResNet (FR)", TAUGHT)
 #: Before what stands a reader who does nothing: bicubic, and the best recogniser that a package carries.
 PLAIN = "mobilefacenet"
-PLAIN_NAME = f"bicubic ({PLAIN})"
+
+
+def simple(recognizer: str) -> str:
+    """What comparisons with bicubic before one recogniser end with: ``auc_minus_bicubic (sface)``."""
+    return f"bicubic ({recognizer})"
+
+
+PLAIN_NAME = simple(PLAIN)
 #: By these a mean is compared with each of its parts, and the chosen system with its rivals.
 COMPARED = ("auc", "d_prime", "rank_1")
 #: The size at which people are compared with each other.
@@ -233,9 +240,14 @@ class Choice:
         return System(("bicubic",), self.system.recognizers)
 
     @property
+    def simpler(self) -> dict[str, System]:
+        """Bicubic before MobileFaceNet, and before each of its recognisers alone, by the end of the metric's name."""
+        return {simple(n): System(("bicubic",), (n,)) for n in dict.fromkeys((PLAIN, *self.system.recognizers))}
+
+    @property
     def rivals(self) -> dict[str, System]:
         """What the system is compared with on View 2, by the end of the metric's name, besides bicubic."""
-        named = {self.single.method: self.single, PLAIN_NAME: PLAIN_SYSTEM}
+        named = {self.single.method: self.single, **self.simpler}
         return {name: s for name, s in named.items() if s not in (self.system, self.own)}
 
 
@@ -336,9 +348,9 @@ def _confirming(
     choice: Choice,
     replicates: int,
 ) -> tuple[Bench, list[System]]:
-    """A bench for what is chosen and its rivals alone; bicubic before its recogniser has one too."""
-    rivals = {choice.own: {PLAIN_NAME: PLAIN_SYSTEM} if choice.own != PLAIN_SYSTEM else {}}
-    rivals[choice.system] = choice.rivals
+    """A bench for what is chosen and its rivals alone; what is simpler is compared with the plain system too."""
+    rest = (choice.own, *choice.simpler.values())
+    rivals = {s: {PLAIN_NAME: PLAIN_SYSTEM} if s != PLAIN_SYSTEM else {} for s in rest} | {choice.system: choice.rivals}
     found = list(dict.fromkeys([choice.own, choice.single, *choice.rivals.values(), choice.system]))
     needed = {name for s in found for name in (*s.recognizers, s.recognizer)}
     labels = {label for s in found for label in s.upsamplers}

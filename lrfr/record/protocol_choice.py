@@ -33,12 +33,17 @@ class Upsampler:
         first: the one with the highest mean gain of the unseen recognisers where it was chosen, or bicubic where none
             gains.
         gains: its paired difference to bicubic in AUC at the other place, by recogniser; without those not recorded.
+        alike: others whose gains where it was chosen have intervals that hold those of the first, for both unseen
+            recognisers: chance may have put it before them.
+        ahead: of these the ones that gain more, before both unseen recognisers, where it is confirmed.
     """
 
     px: int
     places: Places
     first: str
     gains: dict[str, pd.Series]
+    alike: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
 
     @property
     def sure(self) -> bool:
@@ -57,20 +62,29 @@ def upsampler(results: pd.DataFrame, px: int, places: Places = LFW) -> Upsampler
     Returns:
         None where a place is not recorded for both unseen recognisers.
     """
-    gains, (choice, confirmation) = {}, places
-    for method in methods(results, choice, px, metric="auc_minus_bicubic"):
-        found = [row(results, at(choice, method, px, "auc_minus_bicubic", n, "probe")) for n in UNSEEN]
-        values = [r["value"] for r in found if r is not None]
-        if len(values) == len(UNSEEN):
-            gains[method] = float(np.mean(values))
+
+    def gained(place: str, method: str) -> dict[str, pd.Series]:
+        """By recogniser; none where an unseen one is not recorded."""
+        found = {n: row(results, at(place, method, px, "auc_minus_bicubic", n, "probe")) for n in RECOGNIZERS}
+        there = {n: r for n, r in found.items() if r is not None}
+        return there if set(UNSEEN) <= set(there) else {}
+
+    choice, confirmation = places
+    gains = {m: g for m in methods(results, choice, px, metric="auc_minus_bicubic") if (g := gained(choice, m))}
     if not gains:
         return None
-    first = max(gains, key=lambda m: gains[m])
-    if gains[first] <= 0:
+    means = {m: float(np.mean([g[n]["value"] for n in UNSEEN])) for m, g in gains.items()}
+    first = max(means, key=lambda m: means[m])
+    if means[first] <= 0:
         return Upsampler(px, places, "bicubic", {})
-    seen = {n: row(results, at(confirmation, first, px, "auc_minus_bicubic", n, "probe")) for n in RECOGNIZERS}
-    there = {n: r for n, r in seen.items() if r is not None}
-    return Upsampler(px, places, first, there) if set(UNSEEN) <= set(there) else None
+    if not (there := gained(confirmation, first)):
+        return None
+    high = {n: gains[first][n]["value"] for n in UNSEEN}
+    others = {m: g for m, g in gains.items() if m != first}
+    alike = [m for m, g in others.items() if all(g[n]["low"] <= high[n] <= g[n]["high"] for n in UNSEEN)]
+    second = {m: gained(confirmation, m) for m in alike}
+    ahead = [m for m, g in second.items() if g and all(g[n]["value"] > there[n]["value"] for n in UNSEEN)]
+    return Upsampler(px, places, first, there, tuple(alike), tuple(ahead))
 
 
 def advise(results: pd.DataFrame, px: int) -> Upsampler | None:
@@ -80,6 +94,7 @@ def advise(results: pd.DataFrame, px: int) -> Upsampler | None:
 
 #: A system against bicubic before MobileFaceNet, which is what a reader has without the study.
 OVER_PLAIN = f"auc_minus_{combinations.PLAIN_NAME}"
+PLAIN = (combinations.PLAIN_SYSTEM.method, combinations.PLAIN_SYSTEM.recognizer)
 #: Where a number comes from: results file and keys of a row.
 Source = tuple[str, Keys]
 
@@ -148,9 +163,10 @@ def called(system: System) -> str:
 def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Places = LFW) -> Decision | None:
     """The best system found at a size: of highest AUC at one place (LR probe, HR gallery), confirmed at the other.
 
-    Where it is confirmed it has to be surely better than what a reader has without it: than bicubic before
-    MobileFaceNet, where that is compared, else this takes its place; and than bicubic before its own recogniser, else
-    bicubic takes the upsampler's.
+    Where it is confirmed it has to be surely better than what is simpler, as far as it is compared with that: than
+    bicubic before MobileFaceNet, than bicubic before each of its recognisers alone, and than bicubic before all of
+    them. Else the simpler system takes its place, if it is surely better than bicubic before MobileFaceNet itself; of
+    several recognisers the one that is best where one chooses.
 
     Args:
         results: of the benchmark.
@@ -169,24 +185,41 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
         numbers = (_number(files, [(f, keys(f, confirmation, system[0], px, system[1], metric))]) for f in files)
         return next((number for number in numbers if number is not None), None)
 
-    first = pd.concat([_systems(files[f], f, choice, px) for f in files], ignore_index=True)
-    first = first.sort_values("value", ascending=False, kind="stable")
-    for method, judge in first[["method", "recognizer"]].itertuples(index=False):
+    found = pd.concat([_systems(files[f], f, choice, px) for f in files], ignore_index=True)
+    found = found.sort_values("value", ascending=False, kind="stable")
+    order = list(found[["method", "recognizer"]].itertuples(index=False, name=None))
+    for method, judge in order:
         auc, gain = (confirmed((method, judge), metric) for metric in ("auc", "auc_minus_bicubic"))
         if auc is None or (gain is None and method != "bicubic"):
             continue  # not confirmed yet: the next best that is
-        over_plain = confirmed((method, judge), OVER_PLAIN)
+        first = System.named(method, judge)
         used = (method, judge)
-        if over_plain is not None and over_plain.low <= 0:
-            used = ("bicubic", combinations.PLAIN)
-        elif gain is not None and gain.low <= 0:
-            used = ("bicubic", judge)
+        for simpler, metric in _simpler(first, order).items():
+            over = confirmed((method, judge), metric)
+            if over is not None and over.low <= 0:
+                used = simpler
+                break
+        over_plain = confirmed(used, OVER_PLAIN)
         if used != (method, judge):
-            auc, gain, over_plain = confirmed(used, "auc"), None, confirmed(used, OVER_PLAIN)
+            if over_plain is not None and over_plain.low <= 0:
+                used, over_plain = PLAIN, None
+            auc, gain = confirmed(used, "auc"), None
         if auc is not None:
             price = _milliseconds(files, used[0], px, used[1])
-            return Decision(px, places, *used, System.named(method, judge), auc, gain, over_plain, *price)
+            return Decision(px, places, *used, first, auc, gain, over_plain, *price)
     return None
+
+
+def _simpler(system: System, order: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What a system has to be better than, simplest first, and the metric that says so.
+
+    Args:
+        system: that is best where one chooses.
+        order: method and recogniser of all systems there, the best first.
+    """
+    alone = [s for s in order if s[0] == "bicubic" and s[1] in system.recognizers]
+    found = {s: f"auc_minus_{combinations.simple(s[1])}" for s in (PLAIN, *alone)}
+    return found | {("bicubic", system.recognizer): "auc_minus_bicubic"}
 
 
 def decisions(results: pd.DataFrame, combined: pd.DataFrame) -> list[Decision | None]:
@@ -285,7 +318,7 @@ def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -
     return (
         "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
         "of where it was confirmed, 95 % intervals over people. The gains are paired: over bicubic before the same "
-        "recogniser, and over plain, which is bicubic before MobileFaceNet. What is not surely better than either "
-        f"gives way to it. {price}Robust is MobileFaceNet that was taught small faces. {taught}The systems were "
-        f"{'; '.join(where) or NOT_RECORDED}."
+        "recogniser, and over plain, which is bicubic before MobileFaceNet. What is not surely better than these, or "
+        f"than bicubic before one of its recognisers alone, gives way to it. {price}Robust is "
+        f"MobileFaceNet that was taught small faces. {taught}The systems were {'; '.join(where) or NOT_RECORDED}."
     )
