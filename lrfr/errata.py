@@ -23,8 +23,28 @@ from lrfr.published import unit, whole_counts
 
 #: What a proof can say of an erratum, as the page writes it.
 CONFIRMED, REFUTED, UNKNOWN, READ = "confirmed", "not confirmed", "cannot be checked from here", "by reading"
-VERDICTS = (CONFIRMED, REFUTED, UNKNOWN, READ)
+IN_CODE = "confirmed by reading the code"
+VERDICTS = (CONFIRMED, IN_CODE, REFUTED, UNKNOWN, READ)
 PAPERS = ("frloss", "ipfsrgan", "multiscale", "logexp", "ftlgan")
+
+
+@dataclass(frozen=True)
+class Code:
+    """Public code of a paper's authors, as it was read: on GitHub, ``owner/name``, at one commit."""
+
+    repository: str
+    commit: str
+
+    def file(self, path: str) -> str:
+        """Address of one of its files."""
+        return f"https://github.com/{self.repository}/blob/{self.commit}/{path}"
+
+
+#: What the papers with public code are compared with. A file is quoted by its settings and its names, never copied.
+RELEASED = {
+    "ipfsrgan": Code("jinningli/IP-FSRGAN", "c5b14c38eb0e7ef9ba829beaaf2461d2cafdde95"),
+    "logexp": Code("hurricanelx/LRFR", "76ad546f00793e5b62faafcaad9eb367b1ac008e"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Erratum:
         what: the erratum in a few words.
         verdict: one of ``VERDICTS``.
         changes: whether a conclusion of the paper does not stand as printed; None where that cannot be known.
+        source: address of the file that was read, where the verdict is ``IN_CODE``.
     """
 
     label: str
@@ -44,6 +65,7 @@ class Erratum:
     what: str
     verdict: str
     changes: bool | None
+    source: str = ""
 
     @property
     def paper(self) -> str:
@@ -73,8 +95,15 @@ class Log:
         """One of which nobody can tell here whether it changes a conclusion; prints its verdict."""
         self._say(Erratum(label, where, what, CONFIRMED if holds else REFUTED, None))
 
+    def code(self, label: str, where: str, path: str, *what: str) -> None:
+        """Differences to the authors' public code that were found by reading ``path`` of it; prints so."""
+        for words in what:
+            paper = label.split("-")[0]
+            source = RELEASED[paper].file(path) if paper in RELEASED else ""
+            self._say(Erratum(label, where, words, IN_CODE, None, source))
+
     def elsewhere(self, label: str, where: str, *what: str) -> None:
-        """Such as compare with code or data that are not here; prints so."""
+        """Such as hang on something that the paper does not say or that is not here; prints so."""
         for words in what:
             self._say(Erratum(label, where, words, UNKNOWN, None))
 
@@ -85,7 +114,8 @@ class Log:
     def _say(self, erratum: Erratum) -> None:
         self._keep(erratum)
         ends = {True: " It changes a conclusion.", False: "", None: ""}[erratum.changes]
-        print(f"=> {erratum.where}, {erratum.what}: {erratum.verdict}.{ends}")
+        read = f" ({erratum.source.rsplit('/', 1)[1]})" if erratum.source else ""
+        print(f"=> {erratum.where}, {erratum.what}: {erratum.verdict}{read}.{ends}")
 
     def _keep(self, erratum: Erratum) -> None:
         if erratum.paper not in PAPERS:
@@ -93,6 +123,8 @@ class Log:
                 f"The label of an erratum starts with one of {', '.join(PAPERS)} and a hyphen, but found "
                 f"'{erratum.label}'."
             )
+        if erratum.verdict == IN_CODE and not erratum.source:
+            raise LrfrError(f"No code of {erratum.paper} is known; add it to RELEASED, or say that it was not read.")
         self.found.append(erratum)
 
     def summary(self) -> pd.DataFrame:
@@ -114,6 +146,10 @@ class Log:
     def anchors(self) -> list[str]:
         """Where on the page each row of :meth:`summary` is proved."""
         return [f"errata-{e.label}" for e in self.found]
+
+    def sources(self) -> list[str]:
+        """The address of the file that was read for each row of :meth:`summary`; "" where none was."""
+        return [e.source for e in self.found]
 
     def counts(self) -> pd.DataFrame:
         """How many errata have which verdict: a row a verdict, a column a paper, and their sum."""

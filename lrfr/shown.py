@@ -42,8 +42,8 @@ def show_table(
         formats: per column, a format specification (``".1f"``) or a function.
         digits: of floats in columns without a format.
         index: whether the index is shown as the first column.
-        links: per column, where each of its cells leads: a place on the same page, ``PAGE.html#PLACE``, or "" for
-            nowhere.
+        links: per column, where each of its cells leads: a place on the same page, ``PAGE.html#PLACE``, a full
+            address, or "" for nowhere.
         glue: a name under which a text cell can show the table too, above it as well: a block ``{glue} NAME``.
         name: of the table, as a place that links lead to; unique in the book.
         anchors: per row, names of places in it.
@@ -107,7 +107,7 @@ def _linked(text: str, targets: Sequence[str] | None, row: int) -> str:
     if not targets or not targets[row]:
         return text
     target = targets[row]
-    return f'<a href="{escape(target if "#" in target else f"#{target}")}">{text}</a>'
+    return f'<a href="{escape(target if "#" in target or "://" in target else f"#{target}")}">{text}</a>'
 
 
 def _unbroken(text: str, kind: str) -> str:

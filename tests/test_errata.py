@@ -26,6 +26,7 @@ def log(capsys):
     log.note("logexp-averages", "Table 1", "averages", [])
     log.open("logexp-pull", "Table 4", "pulls", 1)
     log.elsewhere("logexp-code", "Eq. 3", "one logarithm", "an epoch")
+    log.code("logexp-code", "Sec. 4.1", "src/flip.py", "flips")
     log.read("ftlgan-words", "Fig. 4", "an axis")
     return log
 
@@ -34,9 +35,9 @@ def test_verdicts_are_kept_in_order_and_said(log, capsys):
     table = log.summary()
     assert table["verdict"].tolist() == [
         errata.CONFIRMED, errata.CONFIRMED, errata.REFUTED, errata.CONFIRMED, errata.UNKNOWN, errata.UNKNOWN,
-        errata.READ,
+        errata.IN_CODE, errata.READ,
     ]  # fmt: skip
-    assert table["changes a conclusion?"].tolist() == ["no", "yes", "no", "unknown", "unknown", "unknown", "no"]
+    assert table["changes a conclusion?"].tolist() == ["no", "yes", "no", *["unknown"] * 4, "no"]
     assert log.anchors()[:2] == ["errata-frloss-norm", "errata-frloss-all"]
 
 
@@ -46,6 +47,25 @@ def test_a_verdict_is_printed(capsys):
     log.note("frloss-all", "Table II", "sums", False)
     said = capsys.readouterr().out.splitlines()
     assert said == ["=> Table III, ties: confirmed. It changes a conclusion.", "=> Table II, sums: not confirmed."]
+
+
+def test_code_that_was_read_is_named_by_file_and_commit(log, capsys):
+    (source,) = filter(None, log.sources())
+    code = errata.RELEASED["logexp"]
+    assert source == log.sources()[-2] == f"https://github.com/{code.repository}/blob/{code.commit}/src/flip.py"
+    log.code("logexp-code", "Sec. 4.1", "src/flip.py", "flips", "epochs")
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "=> Sec. 4.1, epochs: confirmed by reading the code (flip.py)."
+    with pytest.raises(LrfrError, match="No code of frloss is known"):
+        log.code("frloss-norm", "Eq. 3", "loss.py", "a norm")
+
+
+def test_the_page_names_the_commits_that_were_read():
+    page = (book_dir() / "errata.py").read_text()
+    for paper, code in errata.RELEASED.items():
+        assert re.fullmatch("[0-9a-f]{40}", code.commit)
+        assert f"https://github.com/{code.repository}/tree/{code.commit[:7]}" in page
+        assert f'log.code("{paper}-code"' in page
 
 
 def test_every_erratum_is_counted_once(log):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from lrfr import recognizers, record, tables
 from lrfr.errors import LrfrError
@@ -335,6 +336,14 @@ def test_prettier_pictures_that_recognise_better_correlate():
     found = protocol_points.rank_correlation(nearly, 200)
     assert 0.5 < found.value < 1, "at 14 px most are equal: draws in which all are leave that size out"
     assert np.isfinite([found.low, found.high]).all()
+    last = table["method"].eq("m7") & table["px"].eq(14)
+    moved = table.assign(quality=table["quality"].where(~last, -1.0))  # the last of 14 px is the least pretty there
+    without = protocol_points.rank_correlation(table[~last], 200)
+    assert protocol_points.rank_correlation(moved, 200).value < 1 and without.value == pytest.approx(1)
+    less = moved.assign(value=moved["value"].where(moved["px"] == 14, rng.random(len(moved))))
+    each = [spearmanr(*p[["quality", "value"]].to_numpy().T).statistic for _, p in less[~last].groupby("px")]
+    part = protocol_points.rank_correlation(less[~last], 200)
+    assert part.value == pytest.approx(np.mean(each)), "it counts at the size that it has, with its own rank"
 
 
 def test_quality_stands_beside_recognition(results):
@@ -344,6 +353,11 @@ def test_quality_stands_beside_recognition(results):
     found = protocol_points.quality_and_recognition(more, "view2", "lpips_alexnet", "auc", "sface")
     assert found[["method", "px", "quality"]].to_numpy().tolist() == [["SRGAN", 14, -0.3]], "less LPIPS is prettier"
     assert found["value"].item() == pytest.approx(0.88)
+    twins = [line({**at("view2", m, 14, "auc", "sface", "probe")}, 0.7) for m in ("nearest", "area")]
+    twins += [line({**picture, "method": m}, 0.5) for m in ("nearest", "area")]
+    more = pd.concat([more, pd.DataFrame(twins)])
+    found = protocol_points.quality_and_recognition(more, "view2", "lpips_alexnet", "auc", "sface")
+    assert found["method"].tolist() == ["nearest", "SRGAN"], "nearest and area are one picture"
 
 
 def test_an_axis_begins_where_the_bulk_does():

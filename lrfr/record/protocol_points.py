@@ -13,17 +13,26 @@ from lrfr.record.benchmark import SIZES
 
 
 def quality_and_recognition(
-    results: pd.DataFrame, place: str, quality: str, metric: str, recognizer: str, setting: str = "probe"
+    results: pd.DataFrame,
+    place: str,
+    quality: str,
+    metric: str,
+    recognizer: str,
+    setting: str = "probe",
+    seen_by: str | None = None,
 ) -> pd.DataFrame:
     """Every upsampler at every size: how pretty it is and how well its faces are recognised.
+
+    At whole factors the kernels nearest and area make the same picture: it is one point, called nearest.
 
     Args:
         results: of the benchmark.
         place: of :data:`lrfr.record.protocol_rows.PLACES`.
-        quality: psnr, ssim, lpips_alexnet, or cosine to the HR face seen by the recogniser.
+        quality: psnr, ssim, lpips_alexnet, or cosine to the HR face.
         metric: auc or d_prime.
         recognizer: who recognises.
         setting: of :data:`lrfr.record.protocol_rows.SETTINGS`.
+        seen_by: whose cosine it is; None for that of the recogniser.
 
     Returns:
         Columns method, px, quality (turned, where less is better, so that more is prettier), value, low, high.
@@ -31,7 +40,9 @@ def quality_and_recognition(
     lines = []
     for px in SIZES:
         for method in protocol_rows.methods(results, place, px):
-            seen = recognizer if quality == "cosine" else ""
+            if method == "area":
+                continue
+            seen = (seen_by or recognizer) if quality == "cosine" else ""
             picture = protocol_rows.row(results, protocol_rows.at(place, method, px, quality, seen))
             score = protocol_rows.row(results, protocol_rows.at(place, method, px, metric, recognizer, setting))
             if picture is not None and score is not None:
@@ -47,19 +58,19 @@ def rank_correlation(table: pd.DataFrame, replicates: int = 1000, seed: int = 0)
     size. So it says how much hangs on which upsamplers were compared; the faces stay the same.
 
     Args:
-        table: from :func:`quality_and_recognition`. Upsamplers that are not there at every size are left out, and sizes
-            at which all are equal.
+        table: from :func:`quality_and_recognition`. An upsampler counts at the sizes that it has; sizes at which all
+            are equal are left out.
         replicates: draws.
         seed: of the draws.
 
     Returns:
         None for fewer than five upsamplers, or where all are equal.
     """
-    wide = table.pivot_table(index="method", columns="px", values=["quality", "value"]).dropna()
+    wide = table.pivot_table(index="method", columns="px", values=["quality", "value"])
     if len(wide) < 5:
         return None
     both = np.stack([wide[k].to_numpy().T for k in ("quality", "value")])  # 2 x sizes x upsamplers
-    both = both[:, (np.ptp(both, axis=-1) > 0).all(axis=0)]
+    both = both[:, (np.nanmax(both, axis=-1) > np.nanmin(both, axis=-1)).all(axis=0)]
     if both.shape[1] == 0:
         return None
     drawn = np.random.default_rng(seed).integers(len(wide), size=(replicates, len(wide)))
@@ -67,11 +78,16 @@ def rank_correlation(table: pd.DataFrame, replicates: int = 1000, seed: int = 0)
 
 
 def _spearman(both: np.ndarray) -> np.ndarray:
-    """2 x ... x sizes x upsamplers -> ...; the mean over those sizes at which a draw has two different ones, or nan."""
-    ranks = rankdata(both, axis=-1)
-    centred = ranks - ranks.mean(axis=-1, keepdims=True)
-    length = np.sqrt((centred**2).sum(axis=-1))
+    """2 x ... x sizes x upsamplers -> ...; the mean over those sizes at which a draw has two different ones, or nan.
+
+    Upsamplers that are nan at a size have no part in it.
+    """
+    there = np.isfinite(both).all(axis=0)
+    ranks = rankdata(np.where(there, both, np.inf), axis=-1)  # what is not there comes last and moves no other's rank
     with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (ranks * there).sum(axis=-1, keepdims=True) / there.sum(axis=-1, keepdims=True)
+        centred = np.where(there, ranks - mean, 0)
+        length = np.sqrt((centred**2).sum(axis=-1))
         each = (centred[0] * centred[1]).sum(axis=-1) / (length[0] * length[1])
         known = np.isfinite(each)
         return np.where(known, each, 0).sum(axis=-1) / known.sum(axis=-1)
