@@ -206,7 +206,7 @@ def combine_command(
 @app.command("detect")
 def detect_command(
     sets: Annotated[list[str] | None, typer.Argument(help="att, caltech; both without.")] = None,
-    px: Annotated[list[int] | None, typer.Option(help="Sizes of the faces in pixels; 56, 28 and 14 without.")] = None,
+    px: Annotated[list[int] | None, typer.Option(help="Sizes of the faces in pixels; all without.")] = None,
 ) -> None:
     """Look for the faces on small photographs, and measure what it costs to cut them by what is found."""
     from lrfr.record import benchmark, detection

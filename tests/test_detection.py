@@ -121,6 +121,6 @@ def test_the_command_knows_its_sets_and_sizes(monkeypatch):
     asked = []
     monkeypatch.setattr(detection, "record", lambda sets, sizes: asked.append((*sets, *sizes)) or pd.DataFrame([1]))
     done = [CliRunner().invoke(app, words) for words in (["detect"], ["detect", "att", "--px", "7"], ["detect", "lfw"])]
-    assert asked == [("att", "caltech", 56, 28, 14), ("att", 7)] and done[0].exit_code == done[1].exit_code == 0
+    assert asked == [("att", "caltech", 56, 28, 14, 7), ("att", 7)] and done[0].exit_code == done[1].exit_code == 0
     assert done[0].output == "data/results/detection.csv holds 1 rows.\n"
     assert isinstance(done[2].exception, LrfrError) and "found lfw" in str(done[2].exception)

@@ -113,11 +113,12 @@ def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_nam
     for row, found in zip(rows, decided, strict=True):
         assert found is not None, "a size without a recommendation"
         assert (row["upsampler"], row["recogniser"]) == (found.method, recognizers.title(found.recognizer))
+        assert row["gave way to it"] == ("–" if found.first == found.system else protocol_choice.called(found.first))
         row["ms, upsampler"], row["ms, recogniser"] = row["ms"].split(" + ")
         for head, (name, digits) in columns.items():
             number = getattr(found, name)
             if number is None:
-                assert row[head] == "–"
+                assert row.get(head, "–") == "–"
                 continue
             behind = [tables.pick(files[file], **keys) for file, keys in number.sources]
             assert all(len(there) == 1 for there in behind)

@@ -27,7 +27,7 @@ from lrfr.record import PACKAGED, Entry, benchmark, load, record_missing, scores
 
 #: Results file, protocol, and who finds the faces, as the rows have it.
 RESULTS, PROTOCOL, FINDER = "detection", "found at LR", "MTCNN"
-SETS, SIZES = PACKAGED, (56, 28, 14)
+SETS, SIZES = PACKAGED, (56, 28, 14, 7)
 #: What enlarges the faces, where it is shipped.
 UPSAMPLERS = ("bicubic", "SRResNet (FR)", "FTLGAN")
 #: Faces are compared where so many people were found twice.

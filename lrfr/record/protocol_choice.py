@@ -156,8 +156,8 @@ class Decision:
 
 
 def called(system: System) -> str:
-    """A system in words: ``bicubic, SFace + robust``."""
-    return f"{system.method}, {recognizers.title(system.recognizer)}"
+    """A system in words: ``bicubic before SFace + robust``."""
+    return f"{system.method} before {recognizers.title(system.recognizer)}"
 
 
 def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Places = LFW) -> Decision | None:
@@ -272,16 +272,23 @@ def _written(number: Number | None, digits: int) -> str:
     return "–" if number is None else number.written(digits)
 
 
+#: Columns of the gains of a system.
+GAINS = ("gain over bicubic", "gain over plain")
+
+
 def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
     """The decisions as the start page shows them; what is not recorded says so.
 
     Args:
         decisions: one for each of :data:`lrfr.record.benchmark.SIZES`.
+
+    Returns:
+        A line a size; without the gains that no system has.
     """
     lines: list[dict[str, str | int]] = []
     for px, found in zip(SIZES, decisions, strict=True):
         if found is None:
-            rest = dict.fromkeys(("recogniser", "AUC", "gain over bicubic", "gain over plain", "ms"), "–")
+            rest = dict.fromkeys(("recogniser", "AUC", *GAINS, "gave way to it", "ms"), "–")
             lines.append({"face (px)": px, "upsampler": NOT_RECORDED, **rest})
             continue
         lines.append(
@@ -290,12 +297,14 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
                 "upsampler": found.method,
                 "recogniser": recognizers.title(found.recognizer),
                 "AUC": found.auc.written(4),
-                "gain over bicubic": _written(found.gain, 4),
-                "gain over plain": _written(found.over_plain, 4),
+                GAINS[0]: _written(found.gain, 4),
+                GAINS[1]: _written(found.over_plain, 4),
+                "gave way to it": "–" if found.first == found.system else called(found.first),
                 "ms": f"{_written(found.upsampling, 1)} + {_written(found.recognising, 1)}",
             }
         )
-    return pd.DataFrame(lines)
+    table = pd.DataFrame(lines)
+    return table.drop(columns=[c for c in GAINS if (table[c] == "–").all()])
 
 
 def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -> str:
@@ -306,19 +315,19 @@ def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -
         costs: whether the column of milliseconds is shown.
     """
     sizes: dict[Places, list[str]] = {}
-    for found in decisions:
-        if found is not None:
-            sizes.setdefault(found.places, []).append(str(found.px))
+    known = [found for found in decisions if found is not None]
+    for found in known:
+        sizes.setdefault(found.places, []).append(str(found.px))
     where = [
         f"chosen on {PLACES[a]} and confirmed on {PLACES[b]} at {', '.join(px)} px" for (a, b), px in sizes.items()
     ]
     price = "ms: processor time for one face, all upsamplers + all recognisers. " if costs else ""
-    labels = {label for found in decisions if found is not None for label in found.system.upsamplers}
+    labels = {label for found in known for s in (found.system, found.first) for label in s.upsamplers}
     taught = f"{combinations.TAUGHT}: trained by the FR loss through SFace. " if combinations.TAUGHT in labels else ""
     return (
         "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
-        "of where it was confirmed, 95 % intervals over people. The gains are paired: over bicubic before the same "
+        "of where it was confirmed, 95 % intervals over people. Gains are paired: over bicubic before the same "
         "recogniser, and over plain, which is bicubic before MobileFaceNet. What is not surely better than these, or "
-        f"than bicubic before one of its recognisers alone, gives way to it. {price}Robust is "
+        f"than bicubic before one of its recognisers alone, gave way to it. {price}Robust is "
         f"MobileFaceNet that was taught small faces. {taught}The systems were {'; '.join(where) or NOT_RECORDED}."
     )
