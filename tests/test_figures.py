@@ -182,6 +182,12 @@ def test_a_named_table_and_its_rows_are_places_that_other_pages_lead_to(shown):
     assert first in html and '<tr><td class="word">b</td></tr>' in html
 
 
+def test_a_cell_leads_out_of_the_book_by_a_full_address(shown):
+    links = {"what": ["https://example.org/tree/1a2b3c/loss.py", ""]}
+    figures.show_table(pd.DataFrame({"what": ["a", "b"]}), "Out.", links=links)
+    assert '<a href="https://example.org/tree/1a2b3c/loss.py">a</a>' in shown[0]["text/html"]
+
+
 def test_a_claim_says_its_numbers_and_its_row_is_called_by_them(shown):
     words = ["Good (C1)", "Better (at 8x, C2)", "Best (C3, C4)", "Good again (Table I), C9 or not", "Good, at 4x (C1)"]
     claims = [figures.Claim(word, "measured", True) for word in words]
