@@ -183,6 +183,7 @@ def test_a_real_training_goes_on_from_a_start_and_leaves_dlib_as_it_was(tmp_path
 def test_settings_as_printed():
     paper = ftlgan.paper(8)
     assert (paper.alpha, paper.beta, paper.mse) == (0.8, 0.2, 0.0) and paper.optimizer == "sgd" and paper.camera
+    assert not paper.units, "the triplet loss is as it is printed"
     assert paper.generator.blocks == 16 and paper.schedule.rate(0) == 1e-5 and paper.lr_size == 14
     base, whole = ftlgan.study(4, 1)
     assert (base.alpha, base.beta, base.mse) == (0, 0, 1) and (whole.alpha, whole.beta, whole.mse) == (0.8, 0.2, 0)

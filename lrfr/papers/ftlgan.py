@@ -103,10 +103,15 @@ class Settings:
 
 
 def paper(scale: int) -> Settings:
-    """The paper's own settings (Sec. IV-B): SGD at 1e-5, ten epochs of 163,564 triplets; it gives no batch size."""
+    """The paper's own settings (Sec. IV-B): SGD at 1e-5, ten epochs of 163,564 triplets.
+
+    It is not the printed training to the letter. The paper gives neither batch, momentum nor margin. The triplet loss
+    is as it is, in no unit; the perceptual loss stays in its own (bicubic = 1), since the packaged VGG19 has features
+    of another magnitude than the paper's, in which alpha would mean something else.
+    """
     batch = 16
     schedule = Schedule(10 * 163_564 // batch, batch, 1e-5, decay="constant", checkpoint_every=5000)
-    return Settings(RRDBSettings.printed(scale, blocks=16), schedule, camera=True, optimizer="sgd")
+    return Settings(RRDBSettings.printed(scale, blocks=16), schedule, units=False, camera=True, optimizer="sgd")
 
 
 def triplet_cost(
