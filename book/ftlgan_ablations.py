@@ -6,7 +6,7 @@
 #
 # ```{admonition} What you will learn
 # - which part of the method earns what: the triplet loss, the second branch, the mining, the images it is trained on;
-# - whether a face network trained with an angular margin makes the training diverge, and why it may;
+# - whether a face network trained with an angular margin makes the training diverge, or the length of its embeddings;
 # - what real small photographs are worth, as far as a camera mixture can stand for them;
 # - what the two weights of the loss weigh.
 # ```
@@ -41,7 +41,7 @@ from lrfr import (
 )
 from lrfr.datasets.triplets import Triplets
 from lrfr.losses.angular import arcface_loss
-from lrfr.losses.perceptual import perceptual_cost, perceptual_loss
+from lrfr.losses.perceptual import perceptual_loss
 from lrfr.losses.pull import gradient_norms
 from lrfr.losses.triplet import batch_hard, distance, semi_hard, triplet_loss
 from lrfr.networks import generators, vgg
@@ -104,6 +104,8 @@ def printed(experiment, metric):
 
 
 n_pairs = int(ablation("bicubic", "d_prime", "dlib")["n"])
+(steps,) = {log["settings"]["schedule"]["steps"] for log in logs.values()}  # the same for every ablation
+whole_steps = methods.shipped_log(f"ftlgan-{PX}-s0")["settings"]["schedule"]["steps"]
 rows = []
 for name in ("base", "1", "2", "3", "4", "4-semi", "base-sgd", "base-sgd-low", "bicubic", START):
     known = name in TABLE_2
@@ -118,10 +120,18 @@ for name in ("base", "1", "2", "3", "4", "4-semi", "base-sgd", "base-sgd-low", "
     rows.append(row)
 figures.show_table(
     pd.DataFrame(rows),
-    f"Tables II and III at {PX} px. Ours: dlib, LFW View 1, {n_pairs:,} pairs, both restored, 95 % intervals; camera "
+    f"Tables II and III at {PX} px. Ours: {steps} steps each from one start, {START} ({whole_steps} steps for the "
+    f"FTLGAN of the first page). Seen by dlib, LFW View 1, {n_pairs:,} pairs, both restored, 95 % intervals; camera "
     "and kernel say how the test faces were made small." + tables.precision_note(results, "ablation"),
     name="ftlgan-tables-2-3",
 )
+on_kernel = {n: ablation(n, "d_prime", "dlib", "kernel")["value"] for n in (*logs, START) if ended.get(n, True)}
+below = [n for n in TABLE_2 if n in on_kernel and on_kernel[n] < on_kernel[START]]
+print(
+    f"Kernel faces, dlib: below their own start ({on_kernel[START]:.2f}) are {len(below)} of the experiments, ", end=""
+)
+print(", ".join(f"{n} ({on_kernel[n]:.2f})" for n in below), end="")
+print(f"; base - 1, the triplet loss alone on the kernel: {on_kernel['base'] - on_kernel['1']:+.2f}.")
 
 # %% [markdown]
 # One row of the paper differs from another in one thing, or in two. Like with like, with the paper's own difference
@@ -190,16 +200,18 @@ figures.show(
 #
 # Experiment 5 takes ArcFace {cite}`deng2019` as extractor, and the paper reports that this training, and all others
 # with an angular network (AdaFace {cite}`kim2022`, CosFace), diverged. MobileFaceNet {cite}`chen2018` was trained with
-# ArcFace's loss. Its embeddings were never meant to have a certain length, and the triplet loss is not written for
-# embeddings of length 1. Here is what one margin meets in each network, on AT&T {cite}`samaria1994` faces of 28 px,
-# restored by the start of all runs, and how hard the loss pulls at the pixels:
+# ArcFace's loss, which looks at directions alone, so that the length of its embeddings means nothing. FaceNet's triplet
+# loss {cite}`schroff2015`, which the paper takes over, is written for embeddings of length 1; whether the paper brings
+# ArcFace's to that length it does not say. Our runs take every network's embeddings as they come, but for one on
+# cosines, which is the same as length 1. Here is what the runs' margin meets in each network, on AT&T
+# {cite}`samaria1994` faces of 28 px, restored by the start of all runs, and how hard the loss pulls at the pixels:
 
 # %%
 att = datasets.load("att")
 chosen = att.first(2, 4 if smoke else 12)
 few = att.subset(chosen)
 partner, stranger = np.arange(len(few)) ^ 1, (np.arange(len(few)) + 2) % len(few)
-hr, margin = few.tensor(), ftlgan.Settings().margin
+hr, margin = few.tensor(), logs["base"]["settings"]["margin"]
 shape = generators.settings_from(start_log["settings"]["generator"])
 generator = load_weights(generators.build(shape), methods.checkpoint("ftlgan-28-s0-base"))
 sr = generator(degradation.degrade(hr, PX))
@@ -234,7 +246,8 @@ scale = pd.DataFrame(rows).set_index("network")
 figures.show_table(
     scale,
     f"{len(few)} AT&T faces at {PX} px: length of an HR embedding, squared distances (medians), how many triplets "
-    "do not keep their margin, and how hard such triplets pull at the SR pixels (length of the loss's gradient).",
+    f"do not keep the runs' margin of {margin:g}, and how hard such triplets pull at the SR pixels (length of the "
+    "loss's gradient).",
     digits=2,
     index=True,
 )
@@ -249,9 +262,10 @@ for name, column in (("times", "pull of open ones, squared"), ("cosine", "1 - co
 # %% [markdown]
 # Squared distances of the angular network are {glue:text}`ftlgan-abl-scale` times those of dlib's. Beside them the
 # margin is nothing: a triplet is either kept already, or pulls, {glue:text}`ftlgan-abl-times` times as hard as with
-# dlib. Whatever else an angular margin does, this alone asks for another step size. On the cosine distance the factor
-# is {glue:text}`ftlgan-abl-cosine`. Five trainings: SGD as the paper, at two rates (our losses are in units of their
-# own, so the paper's rate says nothing here), Adam, Adam with a clipped gradient, and Adam with the cosine.
+# dlib. That is a matter of length, not of the angular margin, and it alone asks for another step size. On the cosine
+# distance the factor is {glue:text}`ftlgan-abl-cosine`. Five trainings: SGD as the paper, at two rates (our losses are
+# in units of their own, so the paper's rate says nothing here), Adam, Adam with a clipped gradient, and Adam with the
+# cosine.
 
 # %%
 ANGULAR = ("5-sgd", "5-sgd-low", "5-adam", "5-clip", "5-cosine")
@@ -315,6 +329,18 @@ figures.show(
     alt="Two plots over training steps, a line a run: triplet loss relative to its highest value, and validation MSE.",
     name="ftlgan-angular",
 )
+long_sgd = {n for n in ANGULAR if logs[n]["settings"]["optimizer"] == "sgd" and not logs[n]["settings"]["cosine"]}
+assert set(broken) == long_sgd, "the sentences below say so"
+assert not ended["base-sgd"], "and that dlib's training diverges at that rate too"
+chapter.glue_text("ftlgan-abl-broken", " and ".join(broken))
+chapter.glue_text("ftlgan-abl-rate", f"{logs['base-sgd']['settings']['schedule']['learning_rate']:g}")
+chapter.glue_number("ftlgan-abl-length", scale.loc[named("mobilefacenet"), "length"], ".0f")
+
+# %% [markdown]
+# What diverged, {glue:text}`ftlgan-abl-broken`, are the two trainings with SGD on embeddings of length
+# {glue:text}`ftlgan-abl-length`. With dlib's network, whose distances are so much shorter, SGD at
+# {glue:text}`ftlgan-abl-rate` diverges too. There is no run with SGD on embeddings of length 1. So here a step was too
+# long for the scale of the distances; of angular margins these runs say nothing.
 
 # %% [markdown]
 # ## Online mining
@@ -384,27 +410,32 @@ figures.show_table(
 #
 # The paper sets $\alpha$ for the perceptual and $\beta$ for the triplet loss to {glue:text}`ftlgan-abl-weights`, "which
 # intensified the impact of triplet loss on perceptual loss". The weights alone say the reverse; what counts is how hard
-# each weighted loss pulls. Measured on the AT&T faces of above, with the perceptual loss in its unit (bicubic = 1):
+# each weighted loss pulls, and that hangs on the margin and on the scale of both losses, of which the paper gives
+# neither. Measured on the AT&T faces of above, as our runs have it, and with the triplet loss as it is:
 
 # %%
 eye = vgg.load()
-weights = ftlgan.paper(4)
+weights, units = plans.find(f"{record_ftlgan.ABLATION}base").settings, logs["base"]["provenance"]["derived"]
 chapter.glue_text("ftlgan-abl-weights", f"{weights.alpha:g} and {weights.beta:g}")
-unit = perceptual_cost(eye, degradation.round_trip(hr, PX), hr)
+assert (weights.alpha, weights.beta) == (ftlgan.paper(4).alpha, ftlgan.paper(4).beta) and weights.margin == margin
 part = slice(0, 4 if smoke else 12)
 sr = generator(degradation.degrade(hr[part], PX))
 with torch.no_grad():
     wanted, whole = eye(hr[part]), judges["dlib"](hr)
-losses = {
-    "perceptual": weights.alpha * perceptual_loss(eye(sr), wanted) / unit,
-    "triplet": weights.beta
-    * triplet_loss(judges["dlib"](sr), whole[partner[part]], whole[stranger[part]], weights.margin),
+perceptual = weights.alpha * perceptual_loss(eye(sr), wanted) / units["perceptual_unit"]
+SCALES = {
+    f"our runs, margin {margin:g}, in a unit of {units['triplet_unit']:.3f}": (margin, units["triplet_unit"]),
+    f"as it is, margin {margin:g}": (margin, 1.0),
+    f"as it is, margin {ftlgan.Settings().margin:g} (FaceNet's)": (ftlgan.Settings().margin, 1.0),
 }
 ratio = {}
-for where, at in (("SR pixels", [sr]), ("weights of the generator", list(generator.parameters()))):
-    strength = gradient_norms(losses, at)
-    ratio[where] = strength["triplet"] / strength["perceptual"]
-    print(f"{where}: the weighted triplet loss pulls {ratio[where]:.3g} times as hard as the weighted perceptual loss")
+for scale_of, (m, triplet_unit) in SCALES.items():
+    bare = triplet_loss(judges["dlib"](sr), whole[partner[part]], whole[stranger[part]], m, **weights.metric)
+    for where, at in (("SR pixels", [sr]), ("weights of the generator", list(generator.parameters()))):
+        pull = gradient_norms({"triplet": weights.beta * bare / triplet_unit, "perceptual": perceptual}, at)
+        ratio.setdefault(where, pull["triplet"] / pull["perceptual"])  # the first is our runs'
+        print(f"{scale_of}, at the {where}: the weighted triplet loss pulls", end=" ")
+        print(f"{pull['triplet'] / pull['perceptual']:.3g} times as hard as the weighted perceptual loss")
 
 # %% [markdown]
 # The sweep: from the perceptual loss alone to the triplet loss alone, all on kernel anchors. With Adam the size of a
@@ -529,8 +560,9 @@ slips = [
     ("alpha (Eqs 2, 4, 6)", "a margin, a length and a weight by turns"),
     (
         f"alpha {weights.alpha:g} and beta {weights.beta:g} intensify the triplet loss (Sec. IV-B)",
-        "alpha belongs to the perceptual loss. Here the weighted triplet loss pulls "
-        f"{ratio['SR pixels']:.2g} times as hard at the pixels, but by the losses' scales, not by the weights",
+        "alpha belongs to the perceptual loss. Which of the two pulls harder hangs on margin and scale, which are not "
+        f"given: with ours (margin {margin:g}, bicubic = 1 in both) the weighted triplet loss pulls "
+        f"{ratio['SR pixels']:.2g} times as hard at the pixels",
     ),
     (
         "solely with real images (Abstract)",
@@ -691,10 +723,10 @@ claims = [
         )
         + "; by ArcFace's network, d' tested by itself. By dlib's with the same SGD: "
         + ", ".join(f"{n} {'ends' if ended[n] else 'diverges'}" for n in ("base-sgd", "base-sgd-low"))
-        + ". AdaFace and CosFace come in no package",
-        len(broken) == len(ANGULAR)
-        if len(broken) in (0, len(ANGULAR))
-        else f"{len(broken)} of {len(ANGULAR)} trainings",
+        + f". What diverges has SGD on embeddings of length {scale.loc[named('mobilefacenet'), 'length']:.0f}, squared "
+        f"distances {angular['to another']:,.0f} times dlib's: too long a step for that scale. SGD on length 1 was "
+        "not run; AdaFace and CosFace come in no package",
+        len(broken) == len(ANGULAR) if len(broken) in (0, len(ANGULAR)) else "with SGD, raw lengths",
     ),
     figures.Claim(
         "With another optimiser than SGD it diverges (C15)",
@@ -714,7 +746,8 @@ claims = [
     ),
     figures.Claim(
         "The weights intensify the triplet loss (C18)",
-        "AT&T, both weighted: it pulls " + ", ".join(f"{v:.2g} times as hard at the {w}" for w, v in ratio.items()),
+        f"AT&T, both weighted, with our runs' margin of {margin:g} and units: it pulls "
+        + ", ".join(f"{v:.2g} times as hard at the {w}" for w, v in ratio.items()),
         all(v > 1 for v in ratio.values()),
     ),
     duel(
@@ -741,7 +774,7 @@ VERDICT = {True: "better in all comparisons", False: "not better", None: "not me
 for name, found in (("unseen", over(WHOLE, SIZES, UNSEEN)), ("real", real), ("mining", mining)):
     verdict = tables.decided(found)
     chapter.glue_text(f"ftlgan-abl-summary-{name}", VERDICT.get(verdict, str(verdict)) + f" ({tables.counted(found)})")
-chapter.glue_text("ftlgan-abl-summary-angular", f"{len(broken)} of {len(ANGULAR)} diverged")
+chapter.glue_text("ftlgan-abl-summary-angular", f"{len(broken)} of {len(ANGULAR)} diverged, {' and '.join(broken)}")
 chapter.glue_text("ftlgan-abl-summary-below", f"{sum(falls.values())} of {len(falls)}")
 held = sum(c.holds is True for c in claims)
 chapter.glue_text("ftlgan-abl-summary-claims", f"{held} of {sum(c.holds is not None for c in claims)}")
@@ -752,6 +785,7 @@ chapter.glue_text("ftlgan-abl-summary-claims", f"{held} of {sum(c.holds is not N
 # - Seen by unseen networks at three sizes, FTLGAN against bicubic is {glue:text}`ftlgan-abl-summary-unseen`.
 # - Training on damaged small faces, tested on such: {glue:text}`ftlgan-abl-summary-real`. Hardest triplets of the batch
 #   for drawn ones: {glue:text}`ftlgan-abl-summary-mining`.
-# - Of the trainings with an angular extractor {glue:text}`ftlgan-abl-summary-angular`; of those that did not,
-#   {glue:text}`ftlgan-abl-summary-below` ended below bicubic, seen by the extractor itself.
+# - Of the trainings with an angular extractor {glue:text}`ftlgan-abl-summary-angular`: those with SGD on embeddings as
+#   they come, whose scale is another than dlib's. Of those that did not, {glue:text}`ftlgan-abl-summary-below` ended
+#   below bicubic, seen by the extractor itself.
 # - Of the claims that could be tested {glue:text}`ftlgan-abl-summary-claims` hold.
