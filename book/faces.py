@@ -215,8 +215,9 @@ chapter.glue_number("faces-cuts-least", cuts["value"][apart].min(), "+.3f")
 # %% [markdown]
 # MTCNN's cut is the better one, by little: of {glue:text}`faces-cuts-networks` networks
 # {glue:text}`faces-cuts-large` gain at 112 px and {glue:text}`faces-cuts-small` at 14 px with an interval above 0, and
-# the difference lies between {glue:text}`faces-cuts-least` and +{glue:text}`faces-cuts-most`. All methods are compared
-# on the same cut faces, so it takes the same from each.
+# the difference lies between {glue:text}`faces-cuts-least` and +{glue:text}`faces-cuts-most`. It is not the same for
+# every network, and no upsampler was measured so: all methods are compared on the same cut faces, but what the other
+# cut would change in a comparison is not known.
 
 # %% [markdown]
 # ## A face at five sizes
