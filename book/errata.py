@@ -490,11 +490,12 @@ figures.show(
 # ### The text against its tables
 #
 # Gains said and printed, in percentage points; and, on SCface, "superior to all prior methods" after fine-tuning,
-# without it "slightly outperformed the DCR technique" (Sec. 4.2). **For a reader:** take gains from the tables. Only
-# that a plain distance helps by "about" two points on XQLFW carries an argument, and SCface falls with it. ResNet-50 is
-# superior everywhere; ResNet-34, and the model without fine-tuning, are each behind once. Four remarks without a proof:
-# Sec. 3.1 takes from "Figure 3b" what 3c shows, the centres of the features (so look there; 3b has gradients), and
-# calls 20 px hard and semi-hard; Sec. 4.2 changes backbone and data together; and the loss has three names.
+# without it "slightly outperformed the DCR ... technique" (Sec. 4.2). **For a reader:** take gains from the tables.
+# Only that a plain distance helps by "about" two points on XQLFW carries an argument, and SCface falls with it.
+# ResNet-50 is superior everywhere; ResNet-34, and the model without fine-tuning, are each behind once. Four remarks
+# without a proof: Sec. 3.1 takes from "Figure 3b" what 3c shows, the centres of the features (so look there; 3b has
+# gradients), and calls 20 px hard and semi-hard; Sec. 4.2 changes backbone and data together; and the loss has three
+# names.
 
 # %%
 verification = {number: table("logexp", number, "accuracy") for number in (3, 4, 5, 6)}
@@ -642,7 +643,7 @@ log.note("logexp-dimensions", "Sec. 3.2, Fig. 4", "between L1 and L2: alone it i
 # (errata-ftlgan-best)=
 # ### Second to one, or to three?
 #
-# "Only being surpassed by Nearest + Nearest T. S in 14x14 pixels" (Sec. IV-C); "superior at all resolutions" (Sec.
+# "Only being surpassed by Nearest + Nearest T. S in 14×14 pixels" (Sec. IV-C); "superior at all resolutions" (Sec.
 # V-A); "outstanding performance uniformly, unlike other comparative models" (Abstract). **For a reader:** best at 28
 # and 56 px; at 14 px three systems are better, and every system with T.S. changes less from size to size.
 
