@@ -101,6 +101,17 @@ def test_recipes_say_what_a_run_learns_by():
     assert len(set(every)) == len(every), "no two runs read alike"
 
 
+def test_what_two_runs_differ_in():
+    one = rows.unlike("maug-logexp1", "maug-l1")
+    assert one.to_dict("records") == [{"setting": "distance", "MAug+LogExp1": "LogExp, p = 1", "MAug+L1": "L1"}]
+    assert rows.unlike("aug", "aug").empty
+    many = rows.unlike("distil-l2", "maug-logexp1").set_index("setting")
+    assert {"steps", "learning rate", "optimizer", "sizes", "ratio", "target", "distance"} <= set(many.index)
+    assert many.loc["share that is kept"].tolist() == ["0.4", "1"] and many.loc["steps"].tolist() == ["140", "70"]
+    assert many.loc["sizes", "distil-l2"] == "7, 14, 20, 112" and many.loc["ratio"].tolist()[1] == "1, 1, 2"
+    assert "log every" not in many.index and "seed" not in many.index
+
+
 def test_logs_of_shipped_and_of_kept_runs(tmp_path, monkeypatch):
     for module in (record, methods, runs):
         monkeypatch.setattr(module, "data_dir", lambda: tmp_path)

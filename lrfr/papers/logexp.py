@@ -148,7 +148,9 @@ def released_code(images: int | None = None) -> Settings:
     """What the authors' code does instead of :func:`paper` with 34 layers.
 
     One logarithm over the batch; HR and LR mirrored independently; dropout .4; 29 epochs; its script's thresholds .5,
-    .5 and 1.1 draw 7 and 20 px alike and 14 px never.
+    .5 and 1.1 draw 7 and 20 px alike and 14 px never. Two things that it does are not followed by :func:`train`: HR and
+    LR pass the network one after the other, so that batch normalisation sees each alone (here both are one batch), and
+    LR faces are enlarged by Pillow's bicubic, a = -1/2 (here -3/4, see :mod:`lrfr.degradation`).
     """
     printed = paper(34, images)
     longer = replace(printed.schedule, steps=printed.schedule.steps // 28 * 29)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -184,6 +185,34 @@ def recipe(name: str) -> dict[str, str]:
         "steps x batch": f"{s.schedule.steps:,} x {s.schedule.batch_size}",
         "optimiser": f"{s.optimizer} {s.schedule.learning_rate:g}",
     }
+
+
+#: Settings of a schedule that do not change what is learnt.
+_HOUSEKEEPING = {"precision", "device", "checkpoint_every", "log_every"}
+
+
+def unlike(a: str, b: str) -> pd.DataFrame:
+    """The settings in which two runs were planned differently, a row a setting: ``setting`` and a column a run."""
+    both = {}
+    for name in (a, b):
+        s = settings_of(name)
+        plain = {k: v for k, v in asdict(s).items() if k != "schedule"} | {"distance": distance_in_words(s.distance)}
+        both[name] = plain | {k: v for k, v in asdict(s.schedule).items() if k not in _HOUSEKEEPING}
+    words = {"weight": "lambda", "unit": "lambda counts in", "share": "share that is kept"}
+    words |= {"classification": "weight of CosFace"}
+    return pd.DataFrame(
+        [
+            {"setting": words.get(k, k.replace("_", " "))} | {title(n): _plain(s[k]) for n, s in both.items()}
+            for k in both[a]
+            if both[a][k] != both[b][k]
+        ]
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def tuned(name: str, place: str, seed: int = 0) -> str:

@@ -46,11 +46,18 @@ def versions() -> pd.DataFrame:
         "batch": [str(s.schedule.batch_size) for s in four],
         "optimiser": [f"{s.optimizer}, momentum {s.momentum:g}" if s.optimizer == "sgd" else s.optimizer for s in four],
         "learning rate": [f"{s.schedule.learning_rate:g}, {tables.decay(s.schedule)}" for s in four],
-        "HR and LR mirrored": ["together", "each for itself" if code.flip_apart else "together", *["together"] * 2],
-        "dropout": [f"{s.dropout:g}" for s in four],
+        "HR and LR in the network": ["not given", "one after the other", *(_passes(s) for s in four[2:])],
+        "enlarged by bicubic": ["which is not given", "Pillow's, a = -1/2", *["a = -3/4"] * 2],
+        "HR and LR mirrored": ["not given", "each for itself" if code.flip_apart else "together", *["together"] * 2],
+        "dropout": ["not given", *(f"{s.dropout:g}" for s in four[1:])],
     }
     heads = ["setting", "paper", "released code", rows.title(OURS), ROBUST]
     return pd.DataFrame([[k, *v] for k, v in lines.items()], columns=heads)
+
+
+def _passes(settings: logexp.Settings) -> str:
+    """How :func:`lrfr.papers.logexp.train` shows both to the network."""
+    return "as one batch" if settings.sees_hr else "LR alone"
 
 
 def pulls(unit: Mapping[int, Tensor]) -> tuple[pd.DataFrame, dict[Distance, float]]:
