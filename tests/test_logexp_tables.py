@@ -42,6 +42,15 @@ def results() -> pd.DataFrame:
     return pd.DataFrame(made, columns=COLUMNS)
 
 
+def test_versions_say_where_our_training_departs_from_the_authors_code():
+    shown = large.versions().set_index("setting")
+    assert shown.loc["HR and LR in the network"].tolist() == [
+        "not given", "one after the other", "as one batch", "LR alone"
+    ]  # fmt: skip
+    assert shown.loc["enlarged by bicubic", "released code"].endswith("a = -1/2")
+    assert set(shown.loc["enlarged by bicubic"].iloc[2:]) == {"a = -3/4"}
+
+
 def test_both_roads_at_one_size(results, tmp_path, monkeypatch):
     other = pd.DataFrame(
         [
