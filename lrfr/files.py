@@ -24,6 +24,12 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def clear(folder: Path) -> None:
+    """Remove the temporary files that processes left in :func:`replacing` when they were killed, and nothing else."""
+    for part in folder.glob(".*." + "[0-9a-f]" * 8):
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def locked(path: Path, busy: str = "") -> Iterator[None]:
     """Hold a lock file alone; the system lets go of it when the process ends, however it ends.

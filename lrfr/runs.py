@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,19 @@ def execute(name: str) -> Path:
             trains it.
     """
     run = find(name)
-    with locked(run.folder / ".lock", f"Another process is training {name}: wait for it, or stop it first."):
+    with _alone(run.folder):
         return _execute(run)
+
+
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    """Train in a folder as the only one; of processes that train together under torchrun, the first holds the lock.
+
+    The lock lies beside the folder, which a reader may remove to start again.
+    """
+    if int(os.environ.get("RANK", 0)):
+        return nullcontext()
+    busy = f"Another process is training {folder.name}: wait for it, or stop it first."
+    return locked(folder.with_name(f".{folder.name}.lock"), busy)
 
 
 def _execute(run: Run) -> Path:
@@ -108,7 +120,7 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         Weights in ``runs/<start>-<place>-s<seed>``.
 
     Raises:
-        LrfrError: the set or the start is not there, or the start is no face network.
+        LrfrError: the set or the start is not there, the start is no face network, or another process trains the same.
     """
     after = weights_of(start)
     before = recognizers.trained(after, start)
@@ -118,7 +130,8 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         faces = datasets.load(f"{place}-train")
     settings = logexp_study.fine_tuning(place, len(faces), settings_of(after)["network"], seed)
     folder = repo_root() / "runs" / f"{start}-{place}-s{seed}"
-    return logexp.train(settings, faces, folder, before, after=after)
+    with _alone(folder):
+        return logexp.train(settings, faces, folder, before, after=after)
 
 
 def eye(schedule: Schedule) -> vgg.VGG19:

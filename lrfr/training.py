@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lrfr.errors import LrfrError, OutOfRange
-from lrfr.files import replacing, write_json, write_text
+from lrfr.files import clear, replacing, write_json, write_text
 from lrfr.hardware import hardware, multiplies_bfloat16
 from lrfr.progress import track
 
@@ -305,8 +305,7 @@ def fit(
     if fabric.is_global_zero:
         (folder / DIVERGED).unlink(missing_ok=True)
         _trim(log, start)
-        for stale in folder.glob(".*"):  # half a file of a process that was killed
-            stale.unlink()
+        clear(folder)
         made = provenance(fabric) | {"precision": schedule.effective, "derived": dict(derived or {})}
         write_json(folder / "provenance.json", made)
     base = {k: [g["lr"] / schedule.learning_rate for g in o.param_groups] for k, o in running.optimizers.items()}

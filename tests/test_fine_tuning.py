@@ -91,6 +91,13 @@ def test_a_network_goes_on_from_its_own_weights_on_the_people_who_are_not_tested
     assert logexp_rows.command(place, name).endswith(f"runs/{weights.parent.name}/weights.safetensors")
 
 
+def test_two_processes_do_not_fine_tune_the_same(own, monkeypatch):
+    small_scface(own)
+    monkeypatch.setattr(logexp, "train", lambda *those, **keys: runs.fine_tune("scface", START))  # again, meanwhile
+    with raises_one_sentence(f"Another process is training {START}-scface-s0: wait for it, or stop it first."):
+        runs.fine_tune("scface", START)
+
+
 def test_what_is_not_there_is_said(own):
     with raises_one_sentence("SCface"):
         runs.fine_tune("scface", START)

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from lrfr import assets, datasets, methods, plans, recognizers, runs, training
 from lrfr.commands import app
 from lrfr.errors import LrfrError
+from lrfr.files import locked
 from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.srresnet import SRResNetSettings
 from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, multiscale
@@ -84,16 +85,6 @@ def test_the_matrix_of_losses_has_one_run_a_cell():
         assert len({r.after for r in found.values()}) == 1 and len({r.generator for r in found.values()}) == 1
         assert len({r.images for r in found.values()}) == 1, "alike in what they have seen"
         assert [r.recognizer for r in found.values()] == [None, "dlib", "sface", "mobilefacenet"]
-
-
-def test_a_run_is_trained_by_one_process_at_a_time(monkeypatch):
-    monkeypatch.setattr(datasets, "load", lambda name: four_faces())
-    monkeypatch.setattr(runs, "find", lambda name: run(name))
-    monkeypatch.setattr(frloss, "train", lambda *those: runs.execute("once"))  # it is being trained: again
-    with pytest.raises(LrfrError, match=r"\AAnother process is training once: wait for it, or stop it first\.\Z"):
-        runs.execute("once")
-    monkeypatch.setattr(frloss, "train", lambda *those: Path("weights"))
-    assert runs.execute("once") == Path("weights"), "the lock is let go of"
 
 
 def test_an_unknown_run_names_the_known_ones():
@@ -194,6 +185,34 @@ def planned(here, monkeypatch) -> dict[str, Run]:
     monkeypatch.setattr(runs, "find", made.__getitem__)
     monkeypatch.setattr(datasets, "load", lambda name: four_faces())
     return made
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(planned, here, monkeypatch):
+    """From before its first step until its weights are there; only then may another come in."""
+    descend, refused = frloss.descend, []
+
+    def again(*given):
+        descend(*given)
+        with pytest.raises(LrfrError, match=r"\AAnother process is training base: wait for it, or stop it first\.\Z"):
+            runs.execute("base")
+        refused.append(1)
+
+    monkeypatch.setattr(frloss, "descend", again)
+    weights = runs.execute("base")
+    assert len(refused) == 6
+    assert runs.execute("base") == weights, "the lock is let go of"
+    assert [p.name for p in (here / "runs").iterdir() if p.name != "base"] == [".base.lock"]
+
+
+def test_processes_that_train_together_share_one_lock(planned, monkeypatch):
+    """Under torchrun each of them trains the same run; two such groups still exclude one another."""
+    monkeypatch.setattr(frloss, "train", lambda *those: Path("weights"))
+    with locked(planned["base"].folder.with_name(".base.lock")):
+        monkeypatch.setenv("RANK", "1")
+        assert runs.execute("base") == Path("weights")
+        monkeypatch.setenv("RANK", "0")
+        with pytest.raises(LrfrError, match="Another process is training base"):
+            runs.execute("base")
 
 
 def test_a_run_waits_for_the_weights_it_starts_from(planned, here):

@@ -101,6 +101,13 @@ def test_a_run_is_a_folder_of_four_files(tmp_path):
     assert finished(tmp_path / "none", Line()) is None
 
 
+def test_only_what_a_killed_process_left_half_written_is_taken_away(tmp_path):
+    for name in (".state.ckpt.0badc0de", ".weights.safetensors.12345678", ".lock", ".gitkeep", ".notes.markdown"):
+        (tmp_path / name).touch()
+    fit_line(tmp_path)
+    assert sorted(p.name for p in tmp_path.glob(".*")) == [".gitkeep", ".lock", ".notes.markdown"]
+
+
 def test_rates_follow_the_schedule_and_keep_their_share(tmp_path):
     """Also after a resume: the halved rate of the second group is not halved again."""
     plan = replace(CPU, log_every=1, warmup=4)

@@ -13,7 +13,7 @@ from PIL import Image
 from lrfr import alignment
 from lrfr.datasets.base import COLUMNS, FaceDataset, Photograph
 from lrfr.errors import LrfrError
-from lrfr.files import locked, replacing, write_json, write_text
+from lrfr.files import clear, locked, replacing, write_json, write_text
 from lrfr.progress import track
 
 PART = 256
@@ -97,8 +97,7 @@ def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, ti
 
 def _prepare(photographs: list[Photograph], folder: Path, find: Finder | None, title: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob(".*"):  # half a file of a process that was killed
-        stale.unlink()
+    clear(folder)
     parts = [photographs[i : i + PART] for i in range(0, len(photographs), PART)]
     with track(title, total=len(photographs), unit="photographs") as advance:
         for number, part in enumerate(parts):
