@@ -15,6 +15,7 @@ from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured
 from lrfr.paths import data_dir
 from lrfr.record import Entry, benchmark, scores
+from lrfr.record.protocol_rows import PLACES
 
 METRICS = {"d_prime", "auc", "eer", "accuracy", "tar_at_far_0.01", "tar_at_far_0.001", "rank_1"}
 METRICS |= {"far_at_hr_threshold", "frr_at_hr_threshold"}
@@ -238,3 +239,21 @@ def test_a_choice_that_is_unknown_is_named():
     assert benchmark.chosen(None, (7, 14), "size") == (7, 14) and benchmark.chosen([14], (7, 14), "size") == [14]
     with pytest.raises(LrfrError, match=r"\AExpected a size out of 7, 14, found 15: name one of these\.\Z"):
         benchmark.chosen([15], (7, 14), "size")
+
+
+def test_an_upsampler_that_none_is_called_by_is_refused(monkeypatch):
+    monkeypatch.setattr(benchmark, "entries", lambda *those, **named: pytest.fail("nothing is made"))
+    known = r"HR, nearest, bilinear, bicubic, Lanczos, area, SRCNN, [^\n]*, FTLGAN, [^\n]*, Real-ESRGAN"
+    with pytest.raises(
+        LrfrError, match=rf"\AExpected an upsampler out of {known}, found FTLGEN: name one of these\.\Z"
+    ):
+        benchmark.record(["att"], [14], ["bicubic"], ["FTLGAN", "FTLGEN"])
+
+
+def test_every_label_has_an_upsampler():
+    found = {e.method.name for px in benchmark.SIZES for e in benchmark.entries(px, benchmark.labels())}
+    assert found == set(benchmark.labels())
+
+
+def test_what_is_measured_without_a_wish_is_what_the_pages_read():
+    assert set(benchmark.SETS) == set(PLACES)
