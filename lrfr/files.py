@@ -59,3 +59,21 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write as JSON with sorted keys."""
     write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: Path, mend: str) -> Any:
+    """What :func:`write_json` wrote.
+
+    Args:
+        path: of the file.
+        mend: end of the error: how to get a whole one.
+
+    Raises:
+        LrfrError: it is not there, or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LrfrError(f"Expected {path}, found none: {mend}.") from None
+    except ValueError as error:  # no JSON, or not even text
+        raise LrfrError(f"{path} is damaged ({error}): {mend}.") from None

@@ -4,7 +4,6 @@ A method takes LR faces of one size, square or not, and gives 112 x 112 faces. :
 set, batch by batch, and stores grey levels of 8 bits, as a picture file would.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +19,7 @@ from lrfr.alignment import SIZE
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
+from lrfr.files import read_json
 from lrfr.hardware import multiplies_bfloat16
 from lrfr.networks import generators, realesrgan
 from lrfr.networks.generators import AnyGenerator
@@ -89,9 +89,9 @@ def shipped_log(name: str) -> dict[str, Any]:
     """What stands beside shipped weights: settings, learning curve, provenance.
 
     Raises:
-        LrfrError: no such checkpoint.
+        LrfrError: no such checkpoint, or nothing whole beside it.
     """
-    return json.loads(checkpoint(name).with_suffix(".json").read_text())
+    return read_json(checkpoint(name).with_suffix(".json"), "pull the whole checkout")
 
 
 def degraded(method: Method, by: Callable[[Tensor, Size, Sequence[int], int], Tensor], seed: int = 0) -> Method:

@@ -21,16 +21,28 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lrfr import datasets, methods, recognizers
-from lrfr.datasets import scface
+from lrfr import datasets, embeddings, methods, recognizers
+from lrfr.datasets import celeba, scface
 from lrfr.errors import LrfrError
-from lrfr.files import locked, write_json
+from lrfr.files import locked, read_json, write_json
 from lrfr.networks import backbones, generators, vgg
 from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, logexp_study, multiscale
 from lrfr.paths import data_dir, repo_root
 from lrfr.plans import Run, find
-from lrfr.training import DIVERGED, Schedule, as_dict, load_weights, save_weights, settings_of
+from lrfr.training import (
+    AGAIN,
+    DIVERGED,
+    Schedule,
+    as_dict,
+    differing,
+    finished,
+    load_weights,
+    save_weights,
+    settings_of,
+)
 
+#: In the folder of a run: what it learns from beside its settings.
+ORIGIN = "origin.json"
 #: For a single-thread process. Without the last three, glibc hands every large tensor back to the system after use and
 #: a third of the time goes into page faults (measured: 14 instead of 42 images/s beside another process).
 ONE_THREAD = {
@@ -47,8 +59,8 @@ def execute(name: str) -> Path:
     """Train one run on the training half of CelebA, or resume it; returns its weights.
 
     Raises:
-        LrfrError: what it starts from is neither trained here nor shipped, the data are not there, or another process
-            trains it.
+        LrfrError: what it starts from is neither trained here nor shipped, the data are not there, another process
+            trains it, or it began with other faces, another recogniser or other start weights.
     """
     run = find(name)
     with _alone(run.folder):
@@ -66,6 +78,36 @@ def _alone(folder: Path) -> AbstractContextManager[None]:
     return locked(folder.with_name(f".{folder.name}.lock"), busy)
 
 
+def _same_origin(
+    folder: Path, faces: datasets.FaceDataset, judge: recognizers.Recognizer | None, start: Path | None
+) -> None:
+    """Write down what a run learns from, or compare with what is written: its settings name none of it.
+
+    Of a run that an earlier version began nothing is known, and nothing is claimed.
+    """
+    if int(os.environ.get("RANK", 0)):
+        return
+    mine = {
+        "faces": {
+            "name": faces.name,
+            "photographs": len(faces),
+            "people": len(faces.identities),
+            "fingerprint": faces.fingerprint(),
+        },
+        "recognizer": embeddings.weights_digest(judge) if judge is not None else None,
+        "start": embeddings.file_digest(start) if start is not None else None,
+    }
+    written = folder / ORIGIN
+    if written.is_file():
+        if other := differing(read_json(written, AGAIN), mine):
+            raise LrfrError(
+                f"{folder} holds a run that was made from something else ({', '.join(other)}): "
+                "bring that back to go on with it, or remove the folder to start again."
+            )
+    elif not any((folder / name).is_file() for name in ("state.ckpt", "weights.safetensors")):
+        write_json(written, mine)
+
+
 def _execute(run: Run) -> Path:
     start = None
     if run.after is not None:
@@ -74,6 +116,7 @@ def _execute(run: Run) -> Path:
         start = own if own.is_file() else weights_of(run.after)
     judge = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]
     faces = datasets.load("celeba-train")
+    _same_origin(run.folder, faces, judge, start)
     match run.settings:
         case frloss.Settings():
             return frloss.train(run.settings, faces, run.folder, judge, start)
@@ -120,7 +163,8 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         Weights in ``runs/<start>-<place>-s<seed>``.
 
     Raises:
-        LrfrError: the set or the start is not there, the start is no face network, or another process trains the same.
+        LrfrError: the set or the start is not there, the start is no face network, another process trains the same,
+            or what is resumed began with other faces or another start.
     """
     after = weights_of(start)
     before = recognizers.trained(after, start)
@@ -131,6 +175,7 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
     settings = logexp_study.fine_tuning(place, len(faces), settings_of(after)["network"], seed)
     folder = repo_root() / "runs" / f"{start}-{place}-s{seed}"
     with _alone(folder):
+        _same_origin(folder, faces, before, after)
         return logexp.train(settings, faces, folder, before, after=after)
 
 
@@ -150,11 +195,8 @@ def watched() -> datasets.FaceDataset:
 
 
 def ledger(runs: list[Run]) -> pd.DataFrame:
-    """What the runs cost: images, estimated minutes on one CPU thread, and whether they are done."""
-    rows = [
-        [r.name, r.images, round(r.minutes, 1), "yes" if (r.folder / "weights.safetensors").is_file() else "no"]
-        for r in runs
-    ]
+    """What the runs cost: images, estimated minutes on one CPU thread, and whether they are done as planned."""
+    rows = [[r.name, r.images, round(r.minutes, 1), "yes" if finished(r.folder, r.settings) else "no"] for r in runs]
     return pd.DataFrame(rows, columns=["run", "images", "minutes", "done"])
 
 
@@ -162,9 +204,11 @@ def queue(runs: list[Run], workers: int = 2) -> None:
     """Run what is not done, ``workers`` single-thread processes at a time, each after the run it starts from.
 
     Raises:
-        LrfrError: a run failed; the sentence names its log. The others are finished first.
+        LrfrError: no worker, or a run failed; the sentence names its log. The others are finished first.
     """
-    todo = [r for r in runs if not (r.folder / "weights.safetensors").is_file()]
+    if workers < 1:
+        raise LrfrError(f"Trainings need at least one worker, not {workers}: try `--workers 2`.")
+    todo = [r for r in runs if not finished(r.folder, r.settings)]
     names = {r.name for r in todo}
     active: dict[str, subprocess.Popen[bytes]] = {}
     failed: list[str] = []
@@ -215,10 +259,11 @@ def ship(name: str) -> Path:
     """Put a finished run's weights (fp16) with settings, learning curve and provenance into ``data/checkpoints``.
 
     Raises:
-        LrfrError: the run is not finished.
+        LrfrError: the run is not finished, or was trained with other settings than are planned now.
     """
     run = find(name)
     network = load_weights(_network(run), run.folder / "weights.safetensors")
+    _as_planned(run)
     target = data_dir() / "checkpoints" / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     save_weights(network, target, half=True, notes={"run": name})
@@ -233,13 +278,14 @@ def keep_log(name: str) -> Path:
     null for a finished run.
 
     Raises:
-        LrfrError: the run is neither finished nor diverged.
+        LrfrError: the run is neither finished nor diverged, or had other settings than are planned now.
     """
     run = find(name)
     weights, end = run.folder / "weights.safetensors", run.folder / DIVERGED
-    diverged = json.loads(end.read_text()) if end.is_file() and not weights.is_file() else None
+    diverged = read_json(end, AGAIN) if end.is_file() and not weights.is_file() else None
     if diverged is None:
         load_weights(_network(run), weights)
+    _as_planned(run)
     target = data_dir() / "runs" / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_json(target, _told(run, None if diverged else weights) | {"diverged": diverged})
@@ -250,12 +296,12 @@ def kept_log(name: str) -> dict[str, Any]:
     """What :func:`keep_log` kept of a run.
 
     Raises:
-        LrfrError: nothing was kept.
+        LrfrError: nothing was kept, or it is damaged.
     """
     file = data_dir() / "runs" / f"{name}.json"
     if not file.is_file():
         raise LrfrError(f"Expected the log of {name} in data/runs, found none: train it, then run `lrfr keep {name}`.")
-    return json.loads(file.read_text())
+    return read_json(file, "pull the whole checkout")
 
 
 def log_of(name: str) -> dict[str, Any]:
@@ -268,20 +314,45 @@ def log_of(name: str) -> dict[str, Any]:
     return methods.shipped_log(name) if shipped else kept_log(name)
 
 
+def _as_planned(run: Run) -> dict[str, Any]:
+    """The settings that a run was trained with.
+
+    Raises:
+        LrfrError: the plan has changed since.
+    """
+    settings = read_json(run.folder / "settings.json", AGAIN)
+    if other := differing(settings, as_dict(run.settings)):
+        raise LrfrError(
+            f"{run.folder} was trained with other settings than are planned for it now ({', '.join(other)}): "
+            "remove it and train again, or plan what it was trained with."
+        )
+    return settings
+
+
+def _data(origin: dict[str, Any]) -> str:
+    """``CelebA-299, 269 training identities``: the edition by all its people, the held-out ones included."""
+    if not origin:
+        return "CelebA, number of training identities not recorded"
+    people = origin["faces"]["people"]
+    return f"CelebA-{people + celeba.HELD_OUT}, {people} training identities"
+
+
 def _told(run: Run, weights: Path | None) -> dict[str, Any]:
     """What is written beside weights: a hundred lines of the log at most, all those with a look at validation faces."""
     log = run.folder / "metrics.jsonl"  # a run that diverges at once has none
     rows = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
+    origin = read_json(run.folder / ORIGIN, AGAIN) if (run.folder / ORIGIN).is_file() else {}
+    made = read_json(run.folder / "provenance.json", AGAIN)
     keep = max(1, len(rows) // 100)
     kept = [row for i, row in enumerate(rows, 1) if i % keep == 0 or any(k.startswith("validation_") for k in row)]
     return {
         "run": run.name,
         "after": run.after,
         "recognizer": run.recognizer,
-        "settings": as_dict(run.settings),
+        "settings": _as_planned(run),
         "curve": [{k: round(v, 7) for k, v in row.items()} for row in kept],
-        "provenance": json.loads((run.folder / "provenance.json").read_text()),
-        "data": "CelebA-299, 269 training identities",
+        "provenance": made | ({"origin": origin} if origin else {}),
+        "data": _data(origin),
         "commit": commit(),
         "date": datetime.date.today().isoformat(),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",

@@ -26,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from lrfr.errors import LrfrError, OutOfRange
-from lrfr.files import clear, replacing, write_json, write_text
+from lrfr.files import clear, read_json, replacing, write_json, write_text
 from lrfr.hardware import hardware, multiplies_bfloat16
 from lrfr.progress import track
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How often a training looks at its validation faces.
 VALIDATIONS = 20
+#: Ends the sentence about a damaged file of a run.
+AGAIN = "remove its folder to start again"
 #: In the folder of a run that ended at a loss or weight that is no number, or at faces far outside [0, 1]: the step,
 #: and what it was.
 DIVERGED = "diverged.json"
@@ -215,13 +217,13 @@ def settings_of(weights: Path) -> dict[str, Any]:
     """The settings that stand beside weights: ``<name>.json`` of shipped ones, ``settings.json`` of a run's.
 
     Raises:
-        LrfrError: neither is there.
+        LrfrError: neither is there, or it is damaged.
     """
     beside = [weights.with_suffix(".json"), weights.parent / "settings.json"]
     found = [path for path in beside if path.is_file()]
     if not found:
         raise LrfrError(f"Expected the settings of {weights.name} beside it ({beside[0].name}), found none.")
-    written = json.loads(found[0].read_text())
+    written = read_json(found[0], "fetch or train it again")
     return written.get("settings", written)
 
 
@@ -254,9 +256,7 @@ class Progressing:
                 optimizer.load_state_dict(state["optimizers"][key])
             return int(state["step"])
         except Exception as error:
-            raise LrfrError(
-                f"{path} cannot be resumed ({type(error).__name__}): remove its folder to start again."
-            ) from None
+            raise LrfrError(f"{path} cannot be resumed ({type(error).__name__}): {AGAIN}.") from None
 
 
 def _plain(module: nn.Module) -> nn.Module:
@@ -356,9 +356,13 @@ def fit(
 
 
 def finished(folder: Path, settings: Any) -> Path | None:
-    """Weights of a run that is already done with these settings, else None."""
+    """Weights of a run that is already done with these settings, else None.
+
+    Raises:
+        LrfrError: its settings are damaged.
+    """
     weights, written = folder / "weights.safetensors", folder / "settings.json"
-    done = weights.is_file() and written.is_file() and json.loads(written.read_text()) == as_dict(settings)
+    done = weights.is_file() and written.is_file() and read_json(written, AGAIN) == as_dict(settings)
     return weights if done else None
 
 
@@ -367,12 +371,16 @@ def as_dict(settings: Any) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(settings), default=str))
 
 
+def differing(found: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
+    """The sorted keys by which two records differ, a missing one included."""
+    return sorted(k for k in {*found, *mine} if k not in found or k not in mine or found[k] != mine[k])
+
+
 def _same_settings(path: Path, settings: Any, fabric: Fabric) -> None:
     mine = as_dict(settings)
     if path.is_file():
-        found = json.loads(path.read_text())
-        if found != mine:
-            other = sorted(k for k in {*found, *mine} if found.get(k) != mine.get(k))
+        found = read_json(path, AGAIN)
+        if other := differing(found, mine):
             raise LrfrError(
                 f"{path.parent} holds a run with other settings ({', '.join(other)}): "
                 "give this run another folder or remove that one."

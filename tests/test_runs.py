@@ -12,14 +12,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from toy_training import faces as four_faces
+from toy_training import recogniser
 from typer.testing import CliRunner
 
 from lrfr import assets, datasets, methods, plans, recognizers, runs, training
 from lrfr.commands import app
 from lrfr.errors import LrfrError
-from lrfr.files import locked
+from lrfr.files import locked, write_json
 from lrfr.networks.mobilefacenet import from_onnx
-from lrfr.networks.srresnet import SRResNetSettings
+from lrfr.networks.srresnet import SRResNet, SRResNetSettings
 from lrfr.papers import combination, frloss, ftlgan, ipfsrgan, logexp, multiscale
 from lrfr.plans import Run
 from lrfr.training import Schedule, save_weights
@@ -30,6 +31,13 @@ PLAN = Schedule(60, batch_size=4, learning_rate=1e-3, precision="32-true", devic
 
 def run(name: str, after: str | None = None, **settings) -> Run:
     return Run(name, frloss.Settings(TINY, PLAN, **settings), cost=10, after=after)
+
+
+def other_faces(name: str) -> datasets.FaceDataset:
+    """The same pictures of the same people, one of them cut a little otherwise."""
+    faces = four_faces()
+    faces.images[2] += 1
+    return faces
 
 
 @pytest.fixture(autouse=True)
@@ -96,10 +104,12 @@ def test_an_unknown_run_names_the_known_ones():
 
 def test_the_ledger_is_images_times_cost_and_says_what_is_done(here):
     a, b = run("a"), run("b")
-    a.folder.mkdir(parents=True)
+    write_json(a.folder / "settings.json", training.as_dict(a.settings))
     (a.folder / "weights.safetensors").touch()
     table = runs.ledger([a, b])
     assert table.to_numpy().tolist() == [["a", 240, 0.0, "yes"], ["b", 240, 0.0, "no"]]
+    faster = replace(a, settings=replace(a.settings, schedule=replace(PLAN, learning_rate=2e-3)))
+    assert runs.ledger([faster])["done"].tolist() == ["no"], "what was trained is another plan"
     assert b.minutes == pytest.approx(240 * 10 / 60_000)
     assert b.folder == here / "runs" / "b"
 
@@ -115,6 +125,7 @@ echo "this is $4"
 sleep 0.2
 if [ -f "broken-$4" ]; then echo "something broke" >&2; echo "end $4" >> order.txt; exit 3; fi
 echo weights > "runs/$4/weights.safetensors"
+cp settings.json "runs/$4/settings.json"
 echo "end $4" >> order.txt
 """
 
@@ -124,6 +135,7 @@ def python(here, monkeypatch) -> Path:
     script = here / "python"
     script.write_text(SCRIPT.format(root=here))
     script.chmod(0o755)
+    write_json(here / "settings.json", training.as_dict(run("any").settings))
     monkeypatch.setattr(runs.sys, "executable", str(script))
     sleep = time.sleep
     monkeypatch.setattr(runs.time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
@@ -169,6 +181,19 @@ def test_a_failed_run_is_named_with_its_log_and_blocks_what_needs_it(here, pytho
     (here / "order.txt").unlink()
     runs.queue(listed)
     assert not (here / "order.txt").exists()
+
+
+def test_a_run_whose_plan_has_changed_is_not_done(here, python):
+    runs.queue([run("a"), run("b")])
+    (here / "order.txt").unlink()
+    runs.queue([replace(run("a"), settings=frloss.Settings(TINY, replace(PLAN, learning_rate=2e-3))), run("b")])
+    assert [e[1] for e in order(here) if e[0] == "start"] == ["a"], "and its process says why it cannot go on"
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_a_queue_without_workers_is_refused(here, python, workers):
+    with pytest.raises(LrfrError, match=rf"\ATrainings need at least one worker, not {workers}: try `--workers 2`\.\Z"):
+        runs.queue([run("a")], workers)
 
 
 # One training
@@ -239,6 +264,65 @@ def test_a_run_may_go_on_from_shipped_weights_but_its_own_come_first(planned, he
     own.write_bytes(b"not weights")
     with pytest.raises(LrfrError):
         runs.execute("more")
+
+
+def interrupted(name: str, monkeypatch) -> None:
+    """Train to a checkpoint after the second step, and no further."""
+    descend, seen = frloss.descend, []
+
+    def stopping(*given):
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        seen.append(1)
+        descend(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(frloss, "descend", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            runs.execute(name)
+
+
+@pytest.mark.parametrize("other", ["faces", "recognizer", "start"])
+def test_a_run_goes_on_with_what_it_began_with_or_not_at_all(planned, here, monkeypatch, other):
+    """Its settings name neither the faces nor the recogniser nor the start weights."""
+    runs.execute("base")
+    more = replace(planned["more"], recognizer="colour", settings=replace(planned["more"].settings, arm="fr"))
+    more = replace(more, settings=replace(more.settings, schedule=replace(PLAN, steps=6, checkpoint_every=2)))
+    planned["more"] = more
+    judge = recogniser()
+    monkeypatch.setattr(recognizers, "load", lambda name: judge)
+    interrupted("more", monkeypatch)
+    assert (more.folder / "state.ckpt").is_file()
+    with monkeypatch.context() as patch:
+        start = here / "runs" / "base" / "weights.safetensors"
+        whole = start.read_bytes()
+        match other:
+            case "faces":
+                patch.setattr(datasets, "load", other_faces)
+            case "recognizer":
+                changed = recogniser()
+                changed.network.weight.data += 1
+                patch.setattr(recognizers, "load", lambda name: changed)
+            case "start":
+                save_weights(SRResNet(TINY), start)
+        with pytest.raises(
+            LrfrError, match=rf"/more holds a run that was made from something else \({other}\): [^\n]*\Z"
+        ):
+            runs.execute("more")
+        start.write_bytes(whole)
+    assert runs.execute("more") == more.folder / "weights.safetensors"
+
+
+def test_a_run_that_an_earlier_version_began_goes_on_and_claims_nothing(planned, here, monkeypatch):
+    planned["base"] = replace(planned["base"], settings=frloss.Settings(TINY, replace(PLAN, checkpoint_every=2)))
+    interrupted("base", monkeypatch)
+    origin = here / "runs" / "base" / "origin.json"
+    origin.unlink()
+    monkeypatch.setattr(datasets, "load", other_faces)
+    runs.execute("base")
+    assert not origin.exists()
+    told = json.loads(runs.ship("base").with_suffix(".json").read_text())
+    assert told["data"] == "CelebA, number of training identities not recorded" and "origin" not in told["provenance"]
 
 
 def test_each_paper_gets_what_its_run_names(here, monkeypatch):
@@ -359,11 +443,29 @@ def test_shipped_weights_are_half_as_large_and_say_where_they_come_from(planned,
     assert beside["settings"]["schedule"]["steps"] == 6 and beside["settings"]["network"]["width"] == 8
     assert beside["provenance"]["device"] == "cpu" and set(beside["provenance"]) >= {"torch", "hardware", "threads"}
     assert beside["provenance"]["derived"] == {}, "nothing is computed from the faces where the MSE stands alone"
+    assert beside["data"] == "CelebA-32, 2 training identities", "of all people, thirty are held out"
+    origin = beside["provenance"]["origin"]
+    assert origin["faces"] == {"name": "colours", "photographs": 4, "people": 2} | {
+        "fingerprint": four_faces().fingerprint()
+    }
+    start = (here / "runs" / "base" / "weights.safetensors").read_bytes()
+    assert origin["start"] == hashlib.sha256(start).hexdigest()[:16] and origin["recognizer"] is None
     assert [row["step"] for row in beside["curve"]] == [1, 2, 3, 4, 5, 6]
     method = methods.trained("SRResNet", shipped)
     assert method.px == 28
     small = four_faces().images[:1]
     assert methods.restore(method, small).shape == (1, 112, 112, 3)
+
+
+def test_weights_are_shipped_under_the_settings_that_made_them_alone(planned, here):
+    runs.execute("base")
+    planned["base"] = replace(planned["base"], settings=frloss.Settings(TINY, replace(PLAN, learning_rate=2e-3)))
+    for publish in (runs.ship, runs.keep_log):
+        with pytest.raises(
+            LrfrError, match=r"/base was trained with other settings than are planned .* \(schedule\): "
+        ):
+            publish("base")
+    assert not (here / "data").exists()
 
 
 def test_a_long_curve_is_thinned_to_its_last_line(planned, here):
@@ -438,6 +540,7 @@ def test_a_recogniser_is_shipped_and_loaded_under_its_name(here, monkeypatch):
     save_weights(from_onnx(assets.path("mobilefacenet")), run.folder / "weights.safetensors")
     (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_hr_cosine": 0.9}\n')
     (run.folder / "provenance.json").write_text("{}")
+    write_json(run.folder / "settings.json", training.as_dict(run.settings))
     shipped = runs.ship(run.name)
     assert shipped.stat().st_size < 7e6
     beside = json.loads(shipped.with_suffix(".json").read_text())

@@ -1,7 +1,6 @@
 """From photographs to 112 x 112 crops on disk: resumable, and honest about what could not be used."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from PIL import Image
 from lrfr import alignment
 from lrfr.datasets.base import COLUMNS, FaceDataset, Photograph
 from lrfr.errors import LrfrError
-from lrfr.files import clear, locked, replacing, write_json, write_text
+from lrfr.files import clear, locked, read_json, replacing, write_json, write_text
 from lrfr.progress import track
 
 PART = 256
@@ -91,7 +90,7 @@ def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, ti
         with locked(folder.with_name(f".{folder.name}.lock")):
             if not (folder / "table.csv").is_file():
                 _prepare(photographs, folder, find, title)
-    info = json.loads((folder / "info.json").read_text())
+    info = read_json(folder / "info.json", "remove its folder and prepare the set again")
     return Prepared(folder, pd.read_csv(folder / "unusable.csv", dtype=str), info.get("by_frame", 0))
 
 
