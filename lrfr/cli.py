@@ -80,11 +80,15 @@ def assets_command(
 
 
 def main() -> None:
-    """Run the command line; a `LrfrError` becomes one sentence on stderr and status 1."""
+    """Run the command line; a `LrfrError` becomes one sentence on stderr and status 1, and so does a full disk."""
     try:
         app()
     except LrfrError as error:
         print(f"lrfr: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        what = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
+        print(f"lrfr: A file could not be read or written ({what}): mend that and call again.", file=sys.stderr)
         sys.exit(1)
 
 

@@ -43,6 +43,25 @@ def test_error_is_one_sentence_and_status_1():
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/runs/x"), "No space left on device: /runs/x"),
+        (PermissionError(30, "Read-only file system", "/x"), "Read-only file system: /x"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence_too(monkeypatch, capsys, error, said):
+    def full() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", full)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"lrfr: A file could not be read or written ({said}): mend that and call again.\n"
+
+
 def test_other_errors_keep_their_traceback(monkeypatch):
     def broken() -> None:
         raise RuntimeError("a bug")

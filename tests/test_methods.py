@@ -171,3 +171,14 @@ def test_a_quick_generator_is_the_same_picture(faces, able, monkeypatch):
     exact, quick = (methods.restore(way, faces[:2]).astype(float) for way in ways)
     assert np.array_equal(exact, quick) is not able
     assert np.abs(exact - quick).mean() < 0.3
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, r"Expected [^\n]*net\.json, found none"), ("{", "is damaged")])
+def test_a_log_that_is_not_whole_is_one_sentence(tmp_path, monkeypatch, content, said):
+    monkeypatch.setattr(methods, "data_dir", lambda: tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "net.safetensors").touch()
+    if content:
+        (tmp_path / "checkpoints" / "net.json").write_text(content)
+    with pytest.raises(LrfrError, match=rf"\A[^\n]*{said}[^\n]*: pull the whole checkout\.\Z"):
+        methods.shipped_log("net")

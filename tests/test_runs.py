@@ -495,6 +495,9 @@ def test_an_ablation_keeps_all_but_its_weights(planned, here):
     assert told["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest() != shipped["sha256"]
     assert told.pop("diverged") is None
     assert {k: v for k, v in told.items() if k != "sha256"} == {k: v for k, v in shipped.items() if k != "sha256"}
+    kept.write_text(kept.read_text()[:100])
+    with pytest.raises(LrfrError, match=r"\A[^\n]*data/runs/base\.json is damaged [^\n]*: pull the whole checkout\.\Z"):
+        runs.kept_log("base")
     with pytest.raises(LrfrError, match=r"log of more in data/runs, found none: train it, then run `lrfr keep more`\."):
         runs.kept_log("more")
 

@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,17 @@ from torch import nn
 
 from lrfr.errors import LrfrError, OutOfRange
 from lrfr.networks.srresnet import SRResNet, SRResNetSettings
-from lrfr.training import Batches, Progressing, Schedule, as_dict, finished, fit, load_weights, save_weights
+from lrfr.training import (
+    Batches,
+    Progressing,
+    Schedule,
+    as_dict,
+    finished,
+    fit,
+    load_weights,
+    save_weights,
+    settings_of,
+)
 
 CPU = Schedule(30, batch_size=4, learning_rate=5e-2, precision="32-true", device="cpu", checkpoint_every=8, log_every=5)
 
@@ -310,6 +321,22 @@ def test_weights_come_back_exactly_or_rounded_to_half(tmp_path):
     stored = load_file(tmp_path / "half.safetensors")
     assert {v.dtype for v in stored.values()} == {torch.float16, torch.int64}
     assert (tmp_path / "half.safetensors").stat().st_size < 0.6 * (tmp_path / "whole.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize("content", [b"", b'{"schedule": {"st', b"\xff\xfe{}"])
+def test_damaged_settings_are_one_sentence(tmp_path, content):
+    weights = fit_line(tmp_path)
+    (tmp_path / "settings.json").write_bytes(content)
+    calls = {
+        "fetch or train it again": partial(settings_of, weights),
+        "remove its folder to start again": partial(finished, tmp_path, Line()),
+    }
+    for mend, call in calls.items():
+        with pytest.raises(LrfrError, match=rf"\A[^\n]*settings\.json is damaged \([^\n]*\): {mend}\.\Z"):
+            call()
+    weights.unlink()
+    with pytest.raises(LrfrError, match=r"\A[^\n]*settings\.json is damaged \([^\n]*\): remove its folder"):
+        fit_line(tmp_path)
 
 
 def test_weights_that_cannot_be_had_are_one_sentence(tmp_path):
