@@ -147,6 +147,8 @@ class Batches:
         """Refuse what cannot be drawn."""
         if not 0 < self.batch_size <= self.count:
             raise LrfrError(f"A batch of {self.batch_size} cannot be drawn from {self.count} images.")
+        if self.batch_size % self.world:  # gradients are averaged over the processes, whatever their shares
+            raise LrfrError(f"A batch of {self.batch_size} cannot be shared equally by {self.world} processes.")
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions (int64) and horizontal flips (bool) of the images of step ``step``."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lightning.fabric import Fabric
 from torch import nn
 
 from lrfr import datasets, degradation, embeddings, recognizers
@@ -291,6 +292,13 @@ def test_moving_batch_norm_leaves_nothing_false_in_the_cache(faces, start, tmp_p
         fresh = judge(norm=True)
         kept = embeddings.cached(fresh, images)
         np.testing.assert_allclose(kept, recognizers.embed(fresh, images), atol=1e-6)
+
+
+@pytest.mark.parametrize("reading", ["statistics", "parameters"])
+def test_batch_norm_that_moves_is_refused_in_several_processes(faces, start, tmp_path, monkeypatch, reading):
+    monkeypatch.setattr(Fabric, "world_size", property(lambda self: 2))
+    with pytest.raises(LrfrError, match=r"\ABatch norm that moves is trained by one process, not by 2\.\Z"):
+        frloss.train(replace(FR, batch_norm=reading), faces, tmp_path / "run", judge(), start)
 
 
 def test_a_recogniser_without_batch_norm_is_said(faces, start, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning.fabric import Fabric
 from safetensors.torch import load_file
 from toy_training import COLOURS, Brighten, Doubled, faces, recogniser
 
@@ -105,6 +106,22 @@ def test_both_branches_add_up(tmp_path):
     got = step(replace(ONLY, alpha=0.8, beta=0.2, margin=8.0), tmp_path / "a", recogniser(), Doubled())
     assert got["loss"] == pytest.approx(0.8 * got["perceptual"] + 0.2 * got["triplet"], rel=1e-4)
     assert got["perceptual"] > 0 and got["triplet"] > 0
+
+
+def test_each_process_mines_among_people_of_its_own(tmp_path, monkeypatch):
+    asked = []
+
+    def noted(self, *those):
+        asked.append(those)
+        return np.arange(4)
+
+    monkeypatch.setattr(Fabric, "world_size", property(lambda self: 2))
+    monkeypatch.setattr(Fabric, "global_rank", property(lambda self: 1))
+    monkeypatch.setattr(ftlgan.Triplets, "balanced_batch", noted)
+    doubled = faces().subset(np.arange(8) % 4)
+    settings = replace(ONLY, mining="batch-hard", margin=8.0, schedule=replace(PLAN, batch_size=8))
+    ftlgan.train(settings, doubled, tmp_path / "a", recogniser())
+    assert asked == [(0, 2, 4, 1, 2)]
 
 
 @pytest.mark.parametrize("mining", ["semi-hard", "batch-hard"])

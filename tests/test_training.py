@@ -241,7 +241,7 @@ def test_a_step_s_draws_depend_on_seed_and_step_alone():
 
 def test_processes_share_every_batch():
     whole = Batches(40, 8, seed=5)
-    for world in (2, 3, 8):
+    for world in (2, 4, 8):
         for step in range(7):
             parts = [Batches(40, 8, 5, rank, world)(step) for rank in range(world)]
             index, flip = whole(step)
@@ -250,11 +250,17 @@ def test_processes_share_every_batch():
                 np.testing.assert_array_equal(mirrored, flip[rank::world])
 
 
+@pytest.mark.parametrize("world", [3, 16])
+def test_a_batch_that_processes_cannot_share_is_refused(world):
+    with pytest.raises(LrfrError, match=rf"\AA batch of 8 cannot be shared equally by {world} processes\.\Z"):
+        Batches(40, 8, rank=1, world=world)
+
+
 def test_each_step_seed_and_process_has_its_own_further_draws():
     def draw(seed: int, rank: int, step: int) -> float:
         return float(torch.rand(1, generator=Batches(8, 4, seed, rank, 4).generator(step)))
 
-    keys = [(seed, rank, step) for seed in range(3) for rank in range(3) for step in range(5)]
+    keys = [(seed, rank, step) for seed in range(3) for rank in range(4) for step in range(5)]
     assert len({draw(*key) for key in keys}) == len(keys)
     assert [draw(*key) for key in keys] == [draw(*key) for key in keys]
 

@@ -126,6 +126,22 @@ def test_a_balanced_batch_is_that_of_seed_and_step():
     assert not np.array_equal(batch, Triplets(labels, 4).balanced_batch(7, 8, 4))
 
 
+def test_processes_share_a_balanced_batch_by_whole_people():
+    """A process that had one photograph of each person would find no positive."""
+    labels = np.repeat(np.arange(30), 6)
+    triplets = Triplets(labels, 3)
+    whole = triplets.balanced_batch(7, 8, 4)
+    for world in (2, 4):
+        parts = [triplets.balanced_batch(7, 8, 4, rank, world) for rank in range(world)]
+        assert sorted(np.concatenate(parts)) == sorted(whole)
+        for part in parts:
+            people, counts = np.unique(labels[part], return_counts=True)
+            assert len(people) == 8 // world and (counts == 4).all()
+    for world in (3, 8):
+        with pytest.raises(LrfrError, match=rf"\AA batch of 8 people cannot be mined by {world} processes: [^\n]*\Z"):
+            triplets.balanced_batch(7, 8, 4, 0, world)
+
+
 def test_too_few_people_are_said():
     with pytest.raises(LrfrError, match="3 people with 3 photographs each cannot be drawn: 2 have that many"):
         Triplets(LABELS).balanced_batch(0, people=3, each=3)

@@ -58,7 +58,7 @@ class Triplets:
         negative += np.where(negative >= first, count, 0)  # skip the person
         return order[positive], order[negative]
 
-    def balanced_batch(self, step: int, people: int, each: int) -> np.ndarray:
+    def balanced_batch(self, step: int, people: int, each: int, rank: int = 0, world: int = 1) -> np.ndarray:
         """A batch in which mining finds positives: ``people`` people with ``each`` photographs each, all different.
 
         People with at least ``each`` photographs are equally likely.
@@ -67,13 +67,20 @@ class Triplets:
             step: number of the step; the draw depends on it and the seed alone.
             people: how many people.
             each: how many photographs of each.
+            rank, world: this process and how many there are; each takes its share of the people, with all their
+                photographs: a positive is looked for within a process.
 
         Returns:
-            Positions, int64, ``people * each``, person by person.
+            Positions, int64, ``people * each / world``, person by person.
 
         Raises:
-            LrfrError: too few people have that many photographs.
+            LrfrError: too few people have that many photographs, or the processes would not get two and equally many.
         """
+        if world > 1 and (people % world or people // world < 2):
+            raise LrfrError(
+                f"A batch of {people} people cannot be mined by {world} processes: each needs two or more, and all as "
+                "many."
+            )
         order, _, _, firsts, counts = self._sorted
         enough = np.flatnonzero(counts >= each)
         if len(enough) < people:
@@ -85,4 +92,4 @@ class Triplets:
         drawn = rng.choice(enough, people, replace=False)[:, None]
         keys = rng.random((people, counts.max()))
         keys[np.arange(counts.max()) >= counts[drawn]] = 1  # photographs that this person does not have
-        return order[firsts[drawn] + keys.argsort(1, kind="stable")[:, :each]].ravel()
+        return order[firsts[drawn] + keys.argsort(1, kind="stable")[:, :each]][rank::world].ravel()

@@ -163,7 +163,8 @@ def train(
         Path of the final ``weights.safetensors``.
 
     Raises:
-        LrfrError: arm ``"fr"`` without recogniser or start weights; whatever :func:`lrfr.training.fit` raises.
+        LrfrError: arm ``"fr"`` without recogniser or start weights, batch norm that moves in several processes;
+            whatever :func:`lrfr.training.fit` raises.
     """
     if settings.arm == "fr" and (recognizer is None or start is None):
         raise LrfrError("The FR arm goes on from phase 1 with a recogniser: give both `recognizer` and `start`.")
@@ -177,6 +178,8 @@ def train(
     judge = recognizer.to(fabric.device) if settings.arm == "fr" and recognizer is not None else None
     faces = Faces(dataset, fabric.device, judge)  # embedded, and kept, by the frozen network: before batch norm moves
     moving = settings.batch_norm != "frozen" and judge is not None
+    if moving and fabric.world_size > 1:  # nobody averages the recogniser's gradients or statistics
+        raise LrfrError(f"Batch norm that moves is trained by one process, not by {fabric.world_size}.")
     also = release_batch_norm(judge, settings.batch_norm) if moving and judge is not None else []
     optimizer = torch.optim.Adam([*model.parameters(), *also], settings.schedule.learning_rate)
     model, optimizer = fabric.setup(model, optimizer)

@@ -227,7 +227,8 @@ def train(
     def step(number: int) -> dict[str, Tensor]:
         anchor, flip = batches(number)
         if settings.mining != "offline":
-            anchor = triplets.balanced_batch(number, plan.batch_size // 4, 4)[fabric.global_rank :: fabric.world_size]
+            people = plan.batch_size // 4
+            anchor = triplets.balanced_batch(number, people, 4, fabric.global_rank, fabric.world_size)
         positive, negative = triplets(anchor, number)
         second = positive if judge is not None else anchor  # without triplets there are no positives either
         branch = bool(settings.alpha or settings.mse)
