@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
 from lrfr import alignment, degradation
-from lrfr.datasets.base import to_tensor
+from lrfr.datasets.base import open_picture, to_tensor
 from lrfr.errors import LrfrError
 from lrfr.files import replacing
 from lrfr.optional import require
@@ -56,13 +56,9 @@ def cut(photograph: Path, px: int | None = None) -> SmallFace:
     """
     if px is not None and px not in SIZES:
         raise LrfrError(f"The networks take faces of {', '.join(map(str, SIZES))} px, not of {px}.")
-    try:
-        with Image.open(photograph) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGB")
-    except FileNotFoundError:
-        raise LrfrError(f"Expected a photograph at {photograph}, found nothing there.") from None
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow answers to what is no picture, or half of one
-        raise LrfrError(f"Expected a whole picture in {photograph}, but it could not be read: {error}.") from error
+    if not photograph.is_file():
+        raise LrfrError(f"Expected a photograph at {photograph}, found nothing there.")
+    image = open_picture(photograph.read_bytes, str(photograph), "give another picture").convert("RGB")
     # MTCNN looks for faces of 24 px and more, and wants something around them.
     points = alignment.LandmarkFinder(border=0.3, least_side=450)(image)
     if points is None:
@@ -114,11 +110,12 @@ def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequenc
     face = cut(photograph, px)
     restored = restore(face, only)
     pictures = {f"{face.px} px": face.pixels, **restored}
+    sheet = _sheet(pictures)  # before anything is written: it needs a library that may not be there
     for name, pixels in pictures.items():
         with replacing(folder / f"{file_name(name)}.png") as part:
             Image.fromarray(pixels).save(part, "png")
     with replacing(folder / "overview.png") as part:
-        _sheet(pictures).savefig(part, format="png", dpi=150)
+        sheet.savefig(part, format="png", dpi=150)
     return face
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from lrfr import alignment, assets, datasets
 from lrfr.cli import app
-from lrfr.datasets import FaceDataset, caltech
+from lrfr.datasets import FaceDataset, caltech, folder
 from lrfr.paths import data_dir
 
 
@@ -127,6 +127,18 @@ def test_a_folder_of_people_is_a_set(people):
     (people / "c00" / "cut.jpg").write_bytes((people / "c00" / "image_0001.jpg").read_bytes())
     assert datasets.prepared(str(people)).unusable["file"].tolist() == ["c00/wall.png"]
     assert len(datasets.load(str(people))) == 4
+
+
+def test_pictures_of_a_readers_folder_are_turned_and_those_of_a_set_stay_as_stored(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    upright = att_pictures(1)[0].convert("RGB")
+    (tmp_path / "p").mkdir()
+    upright.rotate(90, expand=True).save(tmp_path / "p" / "1.png", exif=exif)
+    (turned,) = datasets.photographs(str(tmp_path))
+    np.testing.assert_array_equal(np.asarray(turned.open()), np.asarray(upright))
+    (stored,) = folder.photographs(tmp_path)
+    assert stored.open().size == upright.size[::-1]
 
 
 def test_folders_that_are_no_set(tmp_path):

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -161,10 +163,24 @@ def test_two_that_ask_at_once_cut_each_photograph_once(tmp_path):
 def test_everything_that_could_not_be_used_is_listed_with_its_reason(tmp_path):
     given = photographs(6)
     whole = given[0].read()
+
+    def huge() -> bytes:
+        """A PNG whose head promises 20,000 x 20,000 pixels."""
+        chunks = [b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0), b"IDAT"]
+        packed = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks]
+        return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+    def locked() -> bytes:
+        raise RuntimeError("File 'locked.jpg' is encrypted, password required for extraction")  # as zipfile does
+
     bad = [
         Photograph("cut.jpg", "p0", lambda: whole[: len(whole) // 2]),
         Photograph("empty.jpg", "p0", lambda: b""),
         Photograph("text.jpg", "p0", lambda: b"no picture"),
+        Photograph("cut.pgm", "p0", lambda: b"P5\n92"),
+        Photograph("cut.ppm", "p0", lambda: b"P6\n4 4\n255\n\0"),
+        Photograph("huge.png", "p0", huge),
+        Photograph("locked.jpg", "p0", locked),
         Photograph("wall.jpg", "p0", given[0].read),
         Photograph("point.jpg", "p0", given[0].read, landmarks=np.ones((5, 2))),
         Photograph("nan.jpg", "p0", given[0].read, landmarks=np.full((5, 2), np.nan)),
@@ -182,7 +198,9 @@ def test_everything_that_could_not_be_used_is_listed_with_its_reason(tmp_path):
         assert list(reasons) == [p.file for p in bad]
         assert reasons["cut.jpg"].startswith("cut.jpg is truncated or no picture")
         assert reasons["empty.jpg"].startswith("empty.jpg is truncated or no picture")
-        assert reasons["text.jpg"].startswith("text.jpg is truncated or no picture")
+        assert reasons["text.jpg"].startswith("text.jpg is truncated or no picture (its format is not known): ")
+        for name, why in {"cut.pgm": "", "cut.ppm": "", "huge.png": "exceeds limit", "locked.jpg": "password"}.items():
+            assert reasons[name].startswith(f"{name} is truncated or no picture") and why in reasons[name]
         assert reasons["wall.jpg"] == "no face found"
         assert "at least two distinct landmarks" in reasons["point.jpg"]
         assert "five landmarks (x, y) for nan.jpg" in reasons["nan.jpg"]
@@ -224,7 +242,7 @@ def test_the_fingerprint_follows_everything_that_changes_a_crop(monkeypatch):
         prepare.fingerprint(given, "landmarks"),
     ]
     fields: list[dict] = [{"file": "x.jpg"}, {"identity": "x"}, {"landmarks": PLACE}, {"stamp": "x"}]
-    for field in [*fields, {"whole": True}, {"ready": True}]:
+    for field in [*fields, {"whole": True}, {"ready": True}, {"upright": True}]:
         other = Photograph(**{**vars(given[0]), **field})
         changed.append(prepare.fingerprint([other, *given[1:]], "mtcnn"))
     monkeypatch.setattr(prepare, "VERSION", prepare.VERSION + 1)

@@ -1,5 +1,7 @@
 """A reader's own photograph: the face is found, cut at the size it has, and restored; or one sentence says why not."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,6 +77,14 @@ def test_the_command_writes_a_picture_a_method_and_a_sheet(saved, tmp_path):
     assert drawn.mean() > 0.7, "the sheet shows the faces side by side"
 
 
+def test_without_the_drawing_library_nothing_is_written(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(upscale, "restore", lambda face, only: {"bicubic": face.pixels})
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(LrfrError, match="matplotlib"):
+        upscale.upscale(saved(0.12), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_photograph_that_lies_on_its_side_is_turned(photograph, tmp_path):
     path = tmp_path / "turned.jpg"
     exif = Image.Exif()
@@ -88,11 +98,11 @@ def test_what_is_no_photograph_of_a_face_gives_one_sentence(saved, tmp_path):
         upscale.cut(tmp_path / "none.png")
     text = tmp_path / "text.png"
     text.write_text("no picture")
-    with pytest.raises(LrfrError, match="Expected a whole picture"):
+    with pytest.raises(LrfrError, match=r"text\.png is truncated or no picture .*: give another picture\.\Z"):
         upscale.cut(text)
     whole = saved(1.0).read_bytes()
     text.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(LrfrError, match="Expected a whole picture"):
+    with pytest.raises(LrfrError, match=r"text\.png is truncated or no picture .*: give another picture\.\Z"):
         upscale.cut(text)
     empty = tmp_path / "empty.png"
     Image.new("RGB", (200, 100), "white").save(empty)

@@ -74,7 +74,7 @@ def photographs(name: str) -> list[Photograph]:
             return casia.photographs()
         case "ms1m":
             return ms1m.photographs()
-    return folder.photographs(Path(name))
+    return folder.photographs(Path(name), upright=True)
 
 
 def _with_landmarks(found: list[Photograph], name: str) -> list[Photograph]:

@@ -1,7 +1,6 @@
 """One interface for every set of faces."""
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -11,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lrfr.errors import LrfrError
 
@@ -89,6 +88,8 @@ class Photograph:
         frame: where the set's own alignment puts the five points: used when none are found.
         whole: the picture shows a face and nothing else: where no points are found, all of it is the crop.
         ready: a picture of exactly 112 x 112 pixels is a crop in the frame already and is taken as it is.
+        upright: a picture that was taken with the camera on its side is turned as its EXIF tag says. Of published sets
+            none is turned: their landmarks and crops are those of the pictures as stored.
         stamp: changes when the file does, so that crops of an older file are not taken for its own.
     """
 
@@ -103,6 +104,7 @@ class Photograph:
     stamp: str = ""
     whole: bool = False
     ready: bool = False
+    upright: bool = False
 
     def open(self) -> Image.Image:
         """Decode the picture.
@@ -110,12 +112,30 @@ class Photograph:
         Raises:
             LrfrError: truncated, or no picture at all.
         """
-        try:
-            image = Image.open(BytesIO(self.read()))
-            image.load()
-        except (OSError, EOFError, SyntaxError, UnidentifiedImageError, BadZipFile, zlib.error) as error:
-            raise LrfrError(f"{self.file} is truncated or no picture ({error}): fetch the data set again.") from None
-        return image
+        return open_picture(self.read, self.file, "fetch the data set again", self.upright)
+
+
+def open_picture(read: Callable[[], bytes], name: str, mend: str, upright: bool = True) -> Image.Image:
+    """Decode a picture.
+
+    Args:
+        read: gives the content of its file.
+        name: of the picture, for the error.
+        mend: end of the error.
+        upright: turn it as its EXIF tag says.
+
+    Raises:
+        LrfrError: truncated, locked by a password, larger than Pillow decodes, or no picture at all.
+    """
+    try:
+        image = Image.open(BytesIO(read()))
+        image.load()
+        return ImageOps.exif_transpose(image) if upright else image
+    except MemoryError:
+        raise
+    except Exception as error:  # each decoder, and the zip around it, has its own answer to half a file
+        why = "its format is not known" if isinstance(error, UnidentifiedImageError) else error
+        raise LrfrError(f"{name} is truncated or no picture ({why}): {mend}.") from None
 
 
 class Store:

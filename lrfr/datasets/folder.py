@@ -8,12 +8,12 @@ from lrfr.datasets.base import Photograph, Store
 from lrfr.errors import LrfrError
 
 
-def photographs(path: Path, whole: bool = False) -> list[Photograph]:
+def photographs(path: Path, whole: bool = False, upright: bool = False) -> list[Photograph]:
     """Every picture two levels down, ordered by identity and name.
 
     Args:
         path: the folder.
-        whole: of each :class:`Photograph`.
+        whole, upright: of each :class:`Photograph`.
 
     Raises:
         LrfrError: no such folder, or no picture at ``<identity>/<picture>`` in it.
@@ -24,7 +24,7 @@ def photographs(path: Path, whole: bool = False) -> list[Photograph]:
         )
     store = Store(path)
     found = [
-        Photograph(n, n.split("/")[0], store.reader(n), stamp=store.stamp(n), whole=whole)
+        Photograph(n, n.split("/")[0], store.reader(n), stamp=store.stamp(n), whole=whole, upright=upright)
         for n in store.pictures()
         if n.count("/") == 1
     ]

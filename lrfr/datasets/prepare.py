@@ -41,7 +41,8 @@ def fingerprint(photographs: list[Photograph], how: str) -> str:
     for p in photographs:
         landmarks = None if p.landmarks is None else p.landmarks.tolist()
         uncut = f"|whole={p.whole},ready={p.ready}" if p.whole or p.ready else ""
-        digest.update(f"{p.file}|{p.identity}|{p.stamp}|{landmarks}{uncut}\n".encode())
+        turned = "|upright" if p.upright else ""
+        digest.update(f"{p.file}|{p.identity}|{p.stamp}|{landmarks}{uncut}{turned}\n".encode())
     return digest.hexdigest()[:12]
 
 
