@@ -50,7 +50,9 @@ def cached(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
         float32, ``N x D``.
     """
     folder = cache_dir() / "embeddings"
-    path = folder / f"{recognizer.name}-{weights_digest(recognizer)}-{digest(images)}.npy"
+    place = recognizer.device.type
+    where = "" if place == "cpu" else f"-{place}"  # an accelerator rounds otherwise
+    path = folder / f"{recognizer.name}-{weights_digest(recognizer)}{where}-{digest(images)}.npy"
     if path.is_file():
         return np.load(path)
     result = embed(recognizer, images)

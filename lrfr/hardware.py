@@ -15,8 +15,15 @@ def multiplies_bfloat16() -> bool:
     return CPUINFO.is_file() and not BFLOAT16.isdisjoint(CPUINFO.read_text(errors="replace").split())
 
 
-def hardware() -> str:
-    """Such as ``Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz x 2``: model and logical cores; the architecture elsewhere."""
+def hardware(device: str = "cpu") -> str:
+    """Such as ``Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz x 2``: model and logical cores; the architecture elsewhere.
+
+    Of the device ``"cuda"`` the name that its driver gives.
+    """
+    if device == "cuda":
+        import torch  # here: the command line asks for nothing so heavy
+
+        return torch.cuda.get_device_name()
     lines = CPUINFO.read_text(errors="replace").splitlines() if CPUINFO.is_file() else []
     models = [line.split(":", 1)[1] for line in lines if line.startswith("model name") and ":" in line]
     model = " ".join(models[0].split()) if models else platform.machine()

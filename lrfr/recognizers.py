@@ -71,6 +71,11 @@ class Recognizer(nn.Module):
         self.network = network.requires_grad_(False)
         self.eval()
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network lies."""
+        return next(self.network.parameters()).device
+
     def train(self, mode: bool = True) -> "Recognizer":
         """Stay in evaluation mode: a model that contains a recognizer must not switch its batch norms on."""
         del mode
@@ -278,7 +283,7 @@ def embed(
     """
     if device is not None:
         recognizer.to(device)
-    place = next(recognizer.network.parameters()).device
+    place = recognizer.device
     result = np.empty((len(images), recognizer.dim), np.float32)
     precision = torch.autocast(place.type, torch.bfloat16, enabled=recognizer.follow_autocast)
     with torch.no_grad(), precision, track(f"{recognizer.name} embeddings", len(images), "images") as advance:

@@ -177,11 +177,10 @@ def descend(fabric: Fabric, optimizer: torch.optim.Optimizer, loss: torch.Tensor
 
 def provenance(fabric: Fabric) -> dict[str, Any]:
     """Library versions and hardware of a run, without names of machines or paths."""
-    name = torch.cuda.get_device_name() if fabric.device.type == "cuda" else hardware()
     return {
         "torch": torch.__version__,
         "device": fabric.device.type,
-        "hardware": name,
+        "hardware": hardware(fabric.device.type),
         "threads": torch.get_num_threads(),
     }
 

@@ -67,6 +67,17 @@ def test_other_pictures_and_other_networks_are_embedded_anew(crops):
         assert judge.network.calls == [1]
 
 
+def test_an_accelerators_embeddings_are_kept_apart(crops, tmp_path, monkeypatch):
+    """What is kept of a processor has the name that it always had."""
+    here = embeddings.cached(recognizer(), crops)
+    name = f"counting-{embeddings.weights_digest(recognizer())}-{embeddings.digest(crops)}.npy"
+    assert [p.name for p in (tmp_path / "embeddings").iterdir()] == [name]
+    monkeypatch.setattr(Recognizer, "device", torch.device("cuda"))
+    monkeypatch.setattr(embeddings, "embed", lambda judge, images: here + 1)
+    np.testing.assert_array_equal(embeddings.cached(recognizer(), crops), here + 1)
+    assert len(list((tmp_path / "embeddings").iterdir())) == 2
+
+
 def test_the_digest_of_images_follows_content_and_shape():
     images = np.arange(2 * 4 * 6 * 3, dtype=np.uint8).reshape(2, 4, 6, 3)
     assert embeddings.digest(images) == embeddings.digest(np.asfortranarray(images))

@@ -3,6 +3,8 @@
 import os
 import platform
 
+import torch
+
 from lrfr import hardware
 
 
@@ -11,6 +13,11 @@ def test_model_and_cores(tmp_path, monkeypatch):
     assert hardware.hardware() == f"{platform.machine()} x {os.cpu_count()}"
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some  CPU, 2 GHz\nmodel name\t: Other\n")
     assert hardware.hardware() == f"Some CPU  2 GHz x {os.cpu_count()}"
+
+
+def test_of_an_accelerator_its_own_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    assert hardware.hardware("cuda") == "Some GPU" != hardware.hardware("cpu")
 
 
 def test_matrix_units_are_read_from_the_flags(tmp_path, monkeypatch):

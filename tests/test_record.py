@@ -345,15 +345,18 @@ def test_view_2_of_the_readers_own_lfw_is_recorded_and_checked(tiny_lfw, monkeyp
     assert "the shipped weights do not give these numbers" in str(done.exception)
 
 
-def test_another_edition_is_not_compared(tiny_lfw, monkeypatch):
+def test_another_edition_is_neither_compared_nor_mixed_in(tiny_lfw, monkeypatch):
     (tiny_lfw / "lfw-deepfunneled").rename(tiny_lfw / "lfw_funneled")
     with pytest.raises(LrfrError, match="recorded from its deep-funneled edition"):
         record_frloss.check(["view2"])
-    people = [datasets.Photograph(f"{i}.jpg", str(i), bytes) for i in range(record_frloss.PEOPLE + 1)]
+    for command in (["record", "frloss", "view2"], ["record", "multiscale", "devtest"], ["benchmark", "att", "view2"]):
+        mixed = CliRunner().invoke(app, command)
+        assert isinstance(mixed.exception, LrfrError) and "from its deep-funneled edition" in str(mixed.exception)
+    people = [datasets.Photograph(f"{i}.jpg", str(i), bytes) for i in range(record.PEOPLE + 1)]
     monkeypatch.setattr(datasets, "photographs", lambda name: people)
-    assert "the CelebA at hand has 300 people" in record_frloss.foreign("celeba-held-out")
+    assert "the CelebA at hand has 300 people" in record.foreign("celeba-held-out")
     monkeypatch.setattr(datasets, "photographs", lambda name: people[1:])
-    assert record_frloss.foreign("celeba-held-out") == record_frloss.foreign("att") == ""
+    assert record.foreign("celeba-held-out") == record.foreign("att") == ""
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from face_sets import empty_places, raises_one_sentence
 from surveillance_sets import (
     MIXED_UP,
@@ -21,7 +22,7 @@ from surveillance_sets import (
 )
 from typer.testing import CliRunner
 
-from lrfr import datasets, measure, methods, recognizers
+from lrfr import datasets, hardware, measure, methods, recognizers
 from lrfr.cli import app
 from lrfr.datasets import ar, scface, tinyface
 from lrfr.errors import LrfrError
@@ -119,6 +120,18 @@ def test_scface_by_hand(own, mobilefacenet):
         assert value(rows, f"4 people (seed 0), {name}") == pytest.approx(1 - wrong / 20)
     low, high = (value(rows, "HR gallery, d2", column=c) for c in ("low", "high"))
     assert low < 1 - 2 / 30 < high <= 1
+
+
+def test_rows_name_what_they_were_computed_on(own, monkeypatch):
+    small_scface(own)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    judge = colours()
+    surveillance.evaluate("scface", Setup(upsampler(), judge), replicates=2)
+    assert set(surveillance.load()["hardware"]) == {hardware.hardware()}
+    monkeypatch.setattr(type(judge), "device", torch.device("cuda"))
+    monkeypatch.setattr("lrfr.embeddings.embed", lambda judge, images: np.ones((len(images), judge.dim), np.float32))
+    surveillance.evaluate("scface", Setup(upsampler(), judge), replicates=2)
+    assert set(surveillance.load()["hardware"]) == {"Some GPU"}
 
 
 def test_tinyface_by_hand(own):

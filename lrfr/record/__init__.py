@@ -33,6 +33,8 @@ TRAINED_WITH, UNSEEN = "dlib", ("sface", "mobilefacenet")
 JUDGES = (TRAINED_WITH, *UNSEEN)
 PACKAGED = ("att", "caltech")
 PROVENANCE = ["weights", "commit", "date", "hardware"]
+#: People of CelebA-299, the subset that was trained on; the full set has another hold-out.
+PEOPLE = 299
 #: Largest difference between a recorded and a recomputed value.
 TOLERANCE = 1e-3
 
@@ -109,6 +111,35 @@ def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
     first, second = places.reshape(2, -1)
     fold = listed.fold if name == "view2" else None
     return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
+
+
+def foreign(name: str) -> str:
+    """Why the data at hand cannot give what is recorded of a set; empty where they can.
+
+    Raises:
+        LrfrError: the data are not there at all.
+    """
+    if name in lfw.VIEWS and lfw.edition() != "deep-funneled":
+        return "LFW was recorded from its deep-funneled edition, but the copy at hand is another: put that one there."
+    if name == "celeba-held-out":
+        people = len({p.identity for p in datasets.photographs("celeba")})
+        if people != PEOPLE:
+            return (
+                f"celeba-held-out was recorded from CelebA-299, but the CelebA at hand has {people} people, so that "
+                "others are held out: put celeba-299/ in the place of celeba/."
+            )
+    return ""
+
+
+def refuse_foreign(names: Iterable[str]) -> None:
+    """Keep one table of results to one edition of each set.
+
+    Raises:
+        LrfrError: :func:`foreign` says why.
+    """
+    for name in names:
+        if reason := foreign(name):
+            raise LrfrError(reason)
 
 
 def faces_of(name: str) -> tuple[datasets.FaceDataset, Pairs | None]:
@@ -225,9 +256,9 @@ def load_those(papers: Iterable[str]) -> list[pd.DataFrame]:
     return [table for paper in papers if (table := load_if_any(paper)) is not None]
 
 
-def provenance() -> dict[str, str]:
-    """What is written beside every result: the commit of the code, the day, and the processor."""
-    return {"commit": commit(), "date": datetime.date.today().isoformat(), "hardware": hardware()}
+def provenance(device: str = "cpu") -> dict[str, str]:
+    """What is written beside every result: the commit of the code, the day, and what it was computed on."""
+    return {"commit": commit(), "date": datetime.date.today().isoformat(), "hardware": hardware(device)}
 
 
 def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:

@@ -30,6 +30,7 @@ from lrfr.record import (
     load_judges,
     real_esrgan,
     record_missing,
+    refuse_foreign,
     scores,
     shipped,
     trained,
@@ -247,9 +248,10 @@ def record(
         The whole table.
 
     Raises:
-        LrfrError: an upsampler that none is called by.
+        LrfrError: an upsampler that none is called by, or another edition of LFW than was recorded.
     """
     chosen(only, labels(), "upsampler")
+    refuse_foreign(sets)
     upsamplers = {px: entries(px, only) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
     _record_costs([entries(px, names, quick=False) for px in sizes for names in (only, [*TAUGHT])], exact)

@@ -31,6 +31,7 @@ from lrfr.record import (
     path,
     provenance,
     recompute_entries,
+    refuse_foreign,
     save,
     shipped,
     trained,
@@ -44,8 +45,6 @@ MSE, FR = "SRResNet (MSE)", "SRResNet (FR)"
 #: What others are compared with, pair by pair and photograph by photograph.
 BASELINES = ("bicubic", MSE)
 SETS = (*PACKAGED, "celeba-held-out", "view2", "devtest")
-#: People of CelebA-299, the subset that was trained on; the full set has another hold-out.
-PEOPLE = 299
 
 
 def entries(kernels: bool = False, every_seed: bool = False, device: str = "cpu") -> list[Entry]:
@@ -145,31 +144,11 @@ def check(
         LrfrError: a value differs by more than :data:`lrfr.record.TOLERANCE`, a row is on one side only, or the data
             at hand are not those that were recorded.
     """
-    for name in _known(sets):
-        if reason := foreign(name):
-            raise LrfrError(reason)
+    refuse_foreign(_known(sets))
     computed = recompute(sets, judges, px, replicates, device)
     expected = covered(load("frloss"), sets, judges or JUDGES, px)
     # Weights of further training seeds are not shipped.
     return compare(expected[expected["seed"].isin(computed["seed"])], computed)
-
-
-def foreign(name: str) -> str:
-    """Why the data at hand cannot give what is recorded of a set; empty where they can.
-
-    Raises:
-        LrfrError: the data are not there at all.
-    """
-    if name in lfw.VIEWS and lfw.edition() != "deep-funneled":
-        return "LFW was recorded from its deep-funneled edition, but the copy at hand is another: put that one there."
-    if name == "celeba-held-out":
-        people = len({p.identity for p in datasets.photographs("celeba")})
-        if people != PEOPLE:
-            return (
-                f"celeba-held-out was recorded from CelebA-299, but the CelebA at hand has {people} people, so that "
-                "others are held out: put celeba-299/ in the place of celeba/."
-            )
-    return ""
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:

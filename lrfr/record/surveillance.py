@@ -131,13 +131,13 @@ def evaluate(name: str, setup: Setup, seed: int = 0, replicates: int = 1000) -> 
         case _:
             parts = [bench.search(surveillance.ar_days(table, ar.conditions(bench.dataset))), bench.any_day()]
     rows = pd.concat(parts, ignore_index=True)
-    save(rows, "+".join(filter(None, (setup.entry.weights, setup.weights))))
+    save(rows, "+".join(filter(None, (setup.entry.weights, setup.weights))), setup.recognizer.device.type)
     return rows
 
 
-def save(rows: pd.DataFrame, weights: str) -> None:
+def save(rows: pd.DataFrame, weights: str, device: str = "cpu") -> None:
     """Put rows with their provenance into the results file, in place of those with the same keys."""
-    new = rows.assign(weights=weights, **record.provenance())
+    new = rows.assign(weights=weights, **record.provenance(device))
     with locked(cache_dir() / "locks" / f"results-{RESULTS}.lock"):
         old = load()
         gone = pd.MultiIndex.from_frame(old[KEYS]).isin(pd.MultiIndex.from_frame(new[KEYS]))
