@@ -1,14 +1,20 @@
 """The command line: quick help, one sentence for an error, and the list of assets."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from lrfr import assets, cli
 from lrfr.errors import LrfrError
+from lrfr.paths import repo_root
 
 
 def lrfr(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -101,3 +107,37 @@ def test_check_takes_a_damaged_asset_out(tmp_path, monkeypatch):
     assert isinstance(result.exception, LrfrError)
     assert "lrfr assets --fetch lpips-alexnet" in str(result.exception)
     assert assets.status("lpips-alexnet") == "missing"
+
+
+def texts(file: Path) -> Iterator[str]:
+    """Every text of a module, what an f-string computes as ``{}``."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def named() -> list[str]:
+    """Every command in backticks that the package's sentences and docstrings name."""
+    found = {m for file in (repo_root() / "lrfr").rglob("*.py") for text in texts(file) for m in NAMED.findall(text)}
+    return sorted(found)
+
+
+NAMED = re.compile(r"`lrfr (\w[^`]*)`")
+
+
+@pytest.mark.parametrize("words", named())
+def test_a_command_that_is_named_is_one(words):
+    """Its options exist, it takes so many arguments, and an asset that is to be fetched is known."""
+    name, *rest = words.split()
+    command = typer.main.get_command(cli.app).commands[name]
+    parser = command.make_parser(command.context_class(command, info_name=name))
+    given, over, _ = parser.parse_args(rest)
+    assert not over
+    if name == "assets":
+        assets.select([n for n in given["names"] or () if n != "{}" and n[-2:] != "{}"])
+
+
+def test_many_commands_are_named():
+    assert len(named()) > 20 and "assets --fetch {}" in named()

@@ -64,6 +64,11 @@ def test_range_holds_the_locked_version(requirement):
     assert locked in requirement.specifier
 
 
+@pytest.mark.parametrize("requirement", [*CORE, *chain(*EXTRAS.values())], ids=str)
+def test_a_range_has_two_ends(requirement):
+    assert {part.operator for part in requirement.specifier} == {">=", "<"}
+
+
 def test_bootstrap_is_the_locked_uv():
     assert read_lock("requirements.bootstrap.lock") == {"uv": LOCK["uv"]}
 

@@ -148,6 +148,15 @@ def test_lpips_has_torchvisions_architecture(backbone, photograph):
     torch.testing.assert_close(network(image, photograph), expected, atol=1e-6, rtol=1e-3)
 
 
+def test_weights_that_cannot_be_read_are_one_sentence(tmp_path):
+    """No file, a folder in its place, and a file of something else."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("no weights")
+    for name in ("nothing", "folder", "text"):
+        with pytest.raises(LrfrError, match=r"\A[^\n]*and run `lrfr assets --fetch lpips-alexnet`\.\Z"):
+            lpips.load(tmp_path / name, "alexnet")
+
+
 def test_lpips_is_differentiable_and_frozen(photograph):
     network = quality.lpips_network()
     assert not network.training

@@ -80,6 +80,7 @@ def fetched() -> Path:
         LrfrError: it is absent and the release page cannot be reached.
     """
     path = assets.location(assets.get("facenet"))
+    # The release page publishes no hash; what is fetched is read as tensors alone and has to fit the network.
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

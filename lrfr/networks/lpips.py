@@ -94,7 +94,7 @@ def load(path: Path, backbone: Backbone) -> LPIPS:
     """The published network from the asset ``lpips-alexnet`` or ``lpips-vgg16``.
 
     Raises:
-        LrfrError: the file holds something other than the arrays of this network.
+        LrfrError: the file cannot be read, or holds something other than the arrays of this network.
     """
     try:
         with path.open("rb") as handle:
@@ -107,10 +107,10 @@ def load(path: Path, backbone: Backbone) -> LPIPS:
             _fill(convolution.bias, body[f"Conv_{i}"]["bias"])
         for i, head in enumerate(network.heads):
             _fill(head, arrays[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].reshape(-1))
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (OSError, pickle.UnpicklingError, EOFError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise LrfrError(
             f"{path} should hold the arrays of LPIPS on {backbone}, but cannot be read so ({error}): "
-            f"delete it and run `lrfr assets fetch lpips-{backbone}`."
+            f"delete it and run `lrfr assets --fetch lpips-{backbone}`."
         ) from error
     return network
 
