@@ -21,15 +21,11 @@ app.add_typer(commands.app)
 app.add_typer(book_commands.app)
 
 
-@app.callback()
-def _root() -> None:
-    """Keep the name of a command even while there is only one."""
-
-
-@app.command("assets")
+@app.command("assets", rich_help_panel=commands.READERS)
 def assets_command(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Assets, or groups of them (demo, study, optional).", show_default=False)
+        list[str] | None,
+        typer.Argument(help="Assets, or groups of them (demo, study, optional); default: all.", show_default=False),
     ] = None,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch what is missing; without names, the group demo.")

@@ -1,5 +1,6 @@
 """Commands about faces and trainings; see `lrfr.cli`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,16 +8,24 @@ import typer
 
 app = typer.Typer()
 
+#: How `lrfr --help` groups the commands.
+READERS, TRAINING, RESULTS = "Faces of your own", "Trainings", "Recorded results"
 
-@app.command("prepare")
+
+@app.command("prepare", rich_help_panel=READERS)
 def prepare_command(
     names: Annotated[list[str], typer.Argument(help="att, lfw, scface and so on, or a folder of <identity>/*.jpg.")],
-    fetch: Annotated[bool, typer.Option("--fetch", help="Download LFW through scikit-learn first.")] = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Download LFW first, through scikit-learn; no other set can be downloaded.")
+    ] = False,
 ) -> None:
     """Cut faces to 112 x 112 and keep them; an interrupted call goes on. Lists every picture it could not use."""
     from lrfr import datasets
     from lrfr.datasets import lfw
+    from lrfr.errors import LrfrError
 
+    if fetch and "lfw" not in names:
+        raise LrfrError(f"--fetch downloads LFW alone, not {', '.join(names)}: data/README.md says how to get a set.")
     for name in names:
         if fetch and name == "lfw":
             lfw.fetch()
@@ -31,7 +40,7 @@ def prepare_command(
             typer.echo(f"  {file}: {reason}")
 
 
-@app.command("train")
+@app.command("train", rich_help_panel=TRAINING)
 def train_command(
     name: Annotated[str, typer.Argument(help="As `lrfr queue --ledger` lists them.")],
 ) -> None:
@@ -41,7 +50,7 @@ def train_command(
     typer.echo(f"{runs.execute(name).parent.name}: trained.")
 
 
-@app.command("fine-tune")
+@app.command("fine-tune", rich_help_panel=READERS)
 def fine_tune_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface or tinyface, below LRFR_DATA.")],
     start: Annotated[str, typer.Option(help="Run whose face network goes on.")] = "logexp-maug-logexp1",
@@ -50,18 +59,20 @@ def fine_tune_command(
     """Fine-tune a face network on your own copy of a surveillance set, as logexp does before its Tables 1 and 2."""
     from lrfr import runs
 
-    folder = runs.fine_tune(name, start, seed).parent.name
+    weights = runs.fine_tune(name, start, seed)
     typer.echo(
-        f"{folder}: trained. Then: lrfr evaluate {name} --seed {seed} --recognizer robust --recognizer-weights "
-        f"runs/{folder}/weights.safetensors"
+        f"{weights.parent.name}: trained. Then: lrfr evaluate {name} --seed {seed} --recognizer robust "
+        f"--recognizer-weights {shlex.quote(str(weights))}"
     )
 
 
-@app.command("queue")
+@app.command("queue", rich_help_panel=TRAINING)
 def queue_command(
-    names: Annotated[list[str] | None, typer.Argument(help="Only runs whose names begin so.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only runs whose names begin so; default: every run.")
+    ] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Only say what each run costs and which are done.")] = False,
-    workers: Annotated[int, typer.Option(help="Single-thread processes side by side.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Single-thread processes side by side.")] = 2,
 ) -> None:
     """Train every planned run that is not done yet; killed and called again, it goes on."""
     from lrfr import plans, runs
@@ -76,7 +87,7 @@ def queue_command(
     runs.queue(chosen, workers)
 
 
-@app.command("ship")
+@app.command("ship", rich_help_panel=TRAINING)
 def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.")]) -> None:
     """Put finished runs' weights (fp16) with settings and learning curve into data/checkpoints."""
     from lrfr import runs
@@ -85,7 +96,7 @@ def ship_command(names: Annotated[list[str], typer.Argument(help="Finished runs.
         typer.echo(f"{runs.ship(name).name}: shipped.")
 
 
-@app.command("keep")
+@app.command("keep", rich_help_panel=TRAINING)
 def keep_command(
     names: Annotated[list[str], typer.Argument(help="Finished or diverged runs, or how several names begin.")],
 ) -> None:
@@ -99,7 +110,7 @@ def keep_command(
             typer.echo(f"{runs.keep_log(one).stem}: kept.")
 
 
-@app.command("record")
+@app.command("record", rich_help_panel=RESULTS)
 def record_command(
     paper: Annotated[str, typer.Argument(help="frloss, ipfsrgan, ftlgan, multiscale or logexp.")],
     sets: Annotated[
@@ -140,14 +151,19 @@ def record_command(
     typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
 
 
-@app.command("benchmark")
+@app.command("benchmark", rich_help_panel=RESULTS)
 def benchmark_command(
-    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech, view2, devtest; all without.")] = None,
-    px: Annotated[list[int] | None, typer.Option(help="Sizes in pixels; 7, 14, 28 and 56 without.")] = None,
-    degradation: Annotated[
-        list[str] | None, typer.Option(help="bicubic, blur, noise, JPEG, camera (all without); 'jitter 2 px'.")
+    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech, view2, devtest; default: all four.")] = None,
+    px: Annotated[
+        list[int] | None, typer.Option(help="Sizes in pixels; may be given several times; default: 7, 14, 28 and 56.")
     ] = None,
-    upsampler: Annotated[list[str] | None, typer.Option(help="Labels such as FTLGAN; all without.")] = None,
+    degradation: Annotated[
+        list[str] | None,
+        typer.Option(help="bicubic, blur, noise, JPEG, camera; default: these five. Also: 'jitter 2 px'."),
+    ] = None,
+    upsampler: Annotated[
+        list[str] | None, typer.Option(help="Labels such as FTLGAN; may be given several times; default: all.")
+    ] = None,
 ) -> None:
     """Measure every upsampler with every recogniser under one protocol; only what is missing or changed is computed."""
     from lrfr.record import benchmark
@@ -163,9 +179,9 @@ def benchmark_command(
     typer.echo(f"data/results/benchmark.csv holds {len(table)} rows.")
 
 
-@app.command("protocol")
+@app.command("protocol", rich_help_panel=RESULTS)
 def protocol_command(
-    workers: Annotated[int, typer.Option(help="Trainings side by side, each a single-thread process.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings side by side, each a single-thread process.")] = 2,
 ) -> None:
     """Measure all that the chapter One protocol shows: benchmark, combine, detect, transfer with its trainings."""
     from lrfr.record import protocol
@@ -174,9 +190,9 @@ def protocol_command(
         typer.echo(f"data/results/{name}.csv holds {len(table)} rows.")
 
 
-@app.command("transfer")
+@app.command("transfer", rich_help_panel=RESULTS)
 def transfer_command(
-    losses: Annotated[list[str] | None, typer.Argument(help="FR, triplet, cosine; all without.")] = None,
+    losses: Annotated[list[str] | None, typer.Argument(help="FR, triplet, cosine; default: all three.")] = None,
 ) -> None:
     """Measure every identity loss through every recogniser, seen by every recogniser, on LFW View 1."""
     from lrfr import plans
@@ -186,12 +202,14 @@ def transfer_command(
     typer.echo(f"data/results/transfer.csv holds {len(table)} rows.")
 
 
-@app.command("combine")
+@app.command("combine", rich_help_panel=RESULTS)
 def combine_command(
     sets: Annotated[
-        list[str] | None, typer.Argument(help="att, caltech, devtest, view2 (in this order); all without.")
+        list[str] | None, typer.Argument(help="att, caltech, devtest, view2, in this order; default: all four.")
     ] = None,
-    px: Annotated[list[int] | None, typer.Option(help="Sizes in pixels; 7, 14, 28 and 56 without.")] = None,
+    px: Annotated[
+        list[int] | None, typer.Option(help="Sizes in pixels; may be given several times; default: 7, 14, 28 and 56.")
+    ] = None,
 ) -> None:
     """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms."""
     from lrfr.record import benchmark, combinations
@@ -204,10 +222,13 @@ def combine_command(
     typer.echo(f"data/results/combinations.csv holds {len(table)} rows.")
 
 
-@app.command("detect")
+@app.command("detect", rich_help_panel=RESULTS)
 def detect_command(
-    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech; both without.")] = None,
-    px: Annotated[list[int] | None, typer.Option(help="Sizes of the faces in pixels; all without.")] = None,
+    sets: Annotated[list[str] | None, typer.Argument(help="att, caltech; default: both.")] = None,
+    px: Annotated[
+        list[int] | None,
+        typer.Option(help="Face sizes in pixels; may be given several times; default: all four."),
+    ] = None,
 ) -> None:
     """Look for the faces on small photographs, and measure what it costs to cut them by what is found."""
     from lrfr.record import benchmark, detection
@@ -219,7 +240,7 @@ def detect_command(
     typer.echo(f"data/results/detection.csv holds {len(table)} rows.")
 
 
-@app.command("evaluate")
+@app.command("evaluate", rich_help_panel=READERS)
 def evaluate_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface, tinyface, xqlfw or ar, below LRFR_DATA.")],
     upsampler: Annotated[
@@ -255,14 +276,16 @@ def evaluate_command(
     )
 
 
-@app.command("upscale")
+@app.command("upscale", rich_help_panel=READERS)
 def upscale_command(
     photograph: Annotated[Path, typer.Argument(help="Any picture; the face nearest its centre is taken.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the results; without: beside the photograph.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; default: one beside the photograph.")] = None,
     px: Annotated[
-        int | None, typer.Option(help="Cut the face at 7, 14, 28 or 56 px; without: nearest to the size it has.")
+        int | None, typer.Option(help="Cut the face at 7, 14, 28 or 56 px; default: what is nearest to its size.")
     ] = None,
-    method: Annotated[list[str] | None, typer.Option(help="Labels such as FTLGAN; all without.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Labels such as FTLGAN; may be given several times; default: all.")
+    ] = None,
 ) -> None:
     """Restore the face of your own photograph by every network of the study, a picture each and all on one sheet."""
     from lrfr import upscale
@@ -273,7 +296,7 @@ def upscale_command(
     typer.echo("What a network adds is a guess from other faces: it shows how it might look, not who it is.")
 
 
-@app.command("overlap")
+@app.command("overlap", rich_help_panel=RESULTS)
 def overlap_command() -> None:
     """Look for people of the training set among LFW's by embedding, score View 2 without them, record both."""
     from lrfr.record import faces
@@ -282,7 +305,7 @@ def overlap_command() -> None:
         typer.echo(table.to_string(index=False))
 
 
-@app.command("alignment")
+@app.command("alignment", rich_help_panel=RESULTS)
 def alignment_command() -> None:
     """Compare the fixed cut of deep-funneled LFW with MTCNN's on View 1 and write data/results/alignment.csv."""
     from lrfr.record import faces
@@ -290,7 +313,7 @@ def alignment_command() -> None:
     typer.echo(faces.record_alignment().to_string(index=False))
 
 
-@app.command("readme")
+@app.command("readme", rich_help_panel=RESULTS)
 def readme_command() -> None:
     """Write the results table of README.md anew from data/results."""
     from lrfr import readme
@@ -298,7 +321,7 @@ def readme_command() -> None:
     readme.update()
 
 
-@app.command("pilots")
+@app.command("pilots", rich_help_panel=TRAINING)
 def pilots_command() -> None:
     """Measure every finished pilot on LFW View 1 and write data/results/frloss_pilots.csv."""
     from lrfr.record import frloss

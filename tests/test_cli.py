@@ -12,7 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from lrfr import assets, cli
+from lrfr import assets, cli, commands
+from lrfr.book import commands as book_commands
 from lrfr.errors import LrfrError
 from lrfr.paths import repo_root
 
@@ -39,6 +40,28 @@ def test_help_lists_every_command():
     assert done.returncode == 0
     for command in cli.app.registered_commands:
         assert str(command.name) in done.stdout
+
+
+def test_every_command_stands_in_a_group_of_the_help():
+    for command in typer.main.get_command(cli.app).commands.values():
+        assert command.rich_help_panel in (commands.READERS, commands.TRAINING, commands.RESULTS, book_commands.BOOK)
+
+
+def test_what_is_measured_by_default_is_said_in_words_that_stand_alone():
+    for name, command in typer.main.get_command(cli.app).commands.items():
+        for parameter in command.params:
+            assert not re.search(r"without[.)]", parameter.help or ""), (name, parameter.name)
+
+
+def test_no_worker_is_refused():
+    for name in ("queue", "protocol"):
+        done = CliRunner().invoke(cli.app, [name, "--workers", "0"])
+        assert done.exit_code == 2 and "--workers" in done.output
+
+
+def test_only_lfw_can_be_downloaded_by_prepare():
+    done = CliRunner().invoke(cli.app, ["prepare", "scface", "--fetch"])
+    assert isinstance(done.exception, LrfrError) and "--fetch downloads LFW alone, not scface" in str(done.exception)
 
 
 def test_error_is_one_sentence_and_status_1():

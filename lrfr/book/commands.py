@@ -6,10 +6,13 @@ import typer
 
 app = typer.Typer()
 
+#: How `lrfr --help` groups these commands.
+BOOK = "The book"
+
 Chapter = Annotated[str | None, typer.Option(help="Only this chapter.", show_default=False)]
 
 
-@app.command("book")
+@app.command("book", rich_help_panel=BOOK)
 def book_command(
     chapter: Chapter = None,
     profile: Annotated[str, typer.Option(help="How much: smoke, demo, study or paper.")] = "demo",
@@ -26,7 +29,7 @@ def book_command(
     typer.echo(f"The book is in {build(chapter, profile, seed, device, data_root, fresh)}; `lrfr serve` shows it.")
 
 
-@app.command("serve")
+@app.command("serve", rich_help_panel=BOOK)
 def serve_command(port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000) -> None:
     """Show the rendered pages on localhost."""
     from lrfr.book.serving import serve
@@ -34,7 +37,7 @@ def serve_command(port: Annotated[int, typer.Option(help="0 picks a free one.")]
     serve(port)
 
 
-@app.command("pair")
+@app.command("pair", rich_help_panel=BOOK)
 def pair_command(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail where a pair is out of step.")] = False,
 ) -> None:
@@ -45,7 +48,7 @@ def pair_command(
     typer.echo(f"Brought in step: {', '.join(updated)}." if updated else "Texts and notebooks are in step.")
 
 
-@app.command("reference")
+@app.command("reference", rich_help_panel=BOOK)
 def reference_command(chapter: Chapter = None) -> None:
     """Execute chapters in the smoke profile and store what they show as the notebooks that tests compare with."""
     from lrfr.book.reference import reference
