@@ -87,11 +87,25 @@ def resize_matrix(n_in: int, n_out: int, kernel: Kernel = "bicubic", antialias: 
     return F.interpolate(identity, (n_out, n_in), mode=mode, antialias=smooth and antialias)[0, 0]
 
 
-@lru_cache(maxsize=512)
+#: Matrices in the type and on the device of their pictures; a dictionary, so that tracing finds what is there.
+_kept: dict[tuple[int, int, Kernel, bool, torch.dtype, torch.device], Tensor] = {}
+
+
 def _matrix_on(
     n_in: int, n_out: int, kernel: Kernel, antialias: bool, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    return resize_matrix(n_in, n_out, kernel, antialias).to(device=device, dtype=dtype)
+    key = (n_in, n_out, kernel, antialias, dtype, device)
+    if key in _kept:
+        return _kept[key]
+    # A tensor that is made while a network is traced has no values: kept, it would break every later call.
+    traced = torch.compiler.is_compiling()
+    make = resize_matrix.__wrapped__ if traced else resize_matrix
+    found = make(n_in, n_out, kernel, antialias).to(device=device, dtype=dtype)
+    if not traced:
+        if len(_kept) >= 512:  # photographs come in any size
+            _kept.clear()
+        _kept[key] = found
+    return found
 
 
 def resize(x: Tensor, size: Size, kernel: Kernel = "bicubic", antialias: bool = True) -> Tensor:

@@ -314,3 +314,30 @@ def test_multi_resolution_images(faces: torch.Tensor) -> None:
 def test_errors_say_what_was_expected(faces: torch.Tensor, call, says: str) -> None:
     with pytest.raises(LrfrError, match=says):
         call(faces)
+
+
+class Upscale(torch.nn.Module):
+    """What every generator of the study begins or ends with."""
+
+    def forward(self, x):
+        return dg.upscale(x, 112)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_an_exported_network_gives_the_same_and_leaves_later_calls_alone(before, monkeypatch):
+    """A size that was never asked for before, and one that was."""
+    monkeypatch.setattr(dg, "_kept", {})
+    dg.resize_matrix.cache_clear()
+    x = torch.rand(2, 3, 14, 14)
+    if before:
+        dg.upscale(x, 112)
+    exported = torch.export.export(Upscale(), (x,)).module()(x)
+    assert torch.equal(exported, dg.upscale(x, 112)) and torch.equal(exported, dg.upscale(x, 112))
+
+
+def test_no_more_matrices_are_kept_than_fit(monkeypatch):
+    monkeypatch.setattr(dg, "_kept", {})
+    x = torch.rand(1, 1, 2, 2)
+    for side in range(3, 600):
+        assert dg.resize(x, (side, 2)).shape[2] == side
+    assert len(dg._kept) <= 512
