@@ -41,7 +41,8 @@ class Settings:
 
     Attributes:
         profile: smoke (seconds, for tests), demo (shipped weights, packaged faces), study (LFW and CelebA), paper (the
-            paper's own data and budget).
+            same, and where a chapter has it a training by the paper's settings on its faces, of ``steps`` steps or of
+            as many as the paper says).
         seed: of every draw; already given to torch, numpy and random.
         device: ``"cpu"`` or ``"cuda"``.
         data_root: the reader's data sets, or None.

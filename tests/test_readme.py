@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from lrfr import readme
+from lrfr import chapter, readme
 from lrfr.errors import LrfrError
+from lrfr.papers import frloss, ftlgan, multiscale
 from lrfr.paths import repo_root
 from lrfr.record import protocol_choice
 from lrfr.record.combinations import System
@@ -36,6 +37,19 @@ def test_update_replaces_only_what_lies_between_the_marks() -> None:
 def test_missing_marks_are_one_sentence() -> None:
     with pytest.raises(LrfrError, match=r"README\.md should hold"):
         readme.updated("no marks", "new")
+
+
+def test_it_says_how_long_the_profile_paper_trains() -> None:
+    """Which chapters do is read off them; all but logexp stop early."""
+    steps = chapter.resolve("paper", 0, "cpu", repo_root()).steps
+    (line,) = [line for line in TEXT.splitlines() if line.startswith("| `paper` |")]
+    assert f"{steps:,} steps" in line
+    first, rest = line.split("; ", 2)[1:]
+    for name in ("frloss", "ftlgan", "multiscale", "logexp", "ipfsrgan"):
+        trains = 'run.profile == "paper"' in (repo_root() / "book" / f"{name}.py").read_text()
+        assert name in (first if trains else rest) and name not in (rest if trains else first), name
+    full = [frloss.paper(8, 1), ftlgan.paper(4), multiscale.paper()]
+    assert all(settings.schedule.steps > steps for settings in full)
 
 
 def test_files_and_commands_that_it_names_exist() -> None:
