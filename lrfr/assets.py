@@ -4,21 +4,20 @@
 the file, fetched where it is absent. All checkouts share one cache, under `LRFR_CACHE` (else `~/.cache/lrfr`).
 """
 
-import fcntl
 import functools
 import hashlib
 import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from lrfr import packages, paths
 from lrfr.errors import LrfrError
+from lrfr.files import locked
 from lrfr.packages import Source, SourceError
 
 Group = Literal["demo", "study", "optional"]
@@ -139,7 +138,7 @@ def fetch(asset: Asset) -> Path:
     home = target.parent if asset.file else target
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(home.parent / f".{home.name}.lock"):
+        with locked(home.parent / f".{home.name}.lock"):
             if not _complete(asset, target):  # another process may have brought it while this one waited
                 _bring(asset, home)
     except OSError as error:
@@ -222,14 +221,6 @@ def _stage(asset: Asset, source: Source, folder: Path) -> Path:
         (staged / name).parent.mkdir(parents=True, exist_ok=True)
         (staged / name).write_bytes(content)
     return staged
-
-
-@contextmanager
-def _lock(file: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `file`; the system lets go of it when the process ends, however it ends."""
-    with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _torch_checkpoints() -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrfr.errors import LrfrError
-from lrfr.evaluation.intervals import Interval, PairBootstrap, percentile_interval
+from lrfr.evaluation.intervals import PairBootstrap, percentile_interval
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.evaluation.verification import tar, tar_at_far
 
@@ -75,14 +75,12 @@ def test_a_tail_that_is_too_short_grows(monkeypatch):
     assert sizes[0] == 20 and len(sizes) > 1
 
 
-def test_interval_and_paired_difference():
-    across, within, labels = photographs()
-    low, high = AllPairs(across, labels), AllPairs(within, labels)
+def test_interval():
+    across, _, labels = photographs()
+    low = AllPairs(across, labels)
     interval = low.tar_interval(0.01, replicates=200)
     assert interval.low < interval.value == low.tar_at_far(0.01).tar < interval.high
     assert interval == percentile_interval(interval.value, low.tar_replicates(0.01, replicates=200))
-    assert low.tar_difference(low, 0.01, replicates=50) == Interval(0, 0, 0)
-    assert high.tar_difference(low, 0.01, replicates=200).low > 0
 
 
 def test_wrong_input_is_one_clear_sentence():
@@ -91,5 +89,3 @@ def test_wrong_input_is_one_clear_sentence():
         AllPairs(across, labels[1:])
     with pytest.raises(LrfrError, match="150 photographs show 150 people"):
         AllPairs(across, np.arange(150))
-    with pytest.raises(LrfrError, match="labels differ"):
-        AllPairs(across, labels).tar_difference(AllPairs(across, labels[::-1]))

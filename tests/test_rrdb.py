@@ -5,7 +5,7 @@ import torch
 
 from lrfr import degradation
 from lrfr.errors import LrfrError
-from lrfr.networks.rrdb import RRDB, DenseBlock, RRDBNet, RRDBSettings, usual_keys
+from lrfr.networks.rrdb import RRDB, DenseBlock, RRDBNet, RRDBSettings
 
 
 def count(network: torch.nn.Module) -> int:
@@ -55,22 +55,6 @@ def test_residuals_are_scaled_by_a_fifth():
             dense.conv5.bias.fill_(1.0)
     x = torch.rand(1, 4, 5, 5)
     torch.testing.assert_close(block(x), x + 0.2 * (x + 3 * 0.2))
-
-
-def test_esrgan_and_realesrgan_names_both_load():
-    network = RRDBNet(RRDBSettings(4, blocks=2, width=8, growth=4))
-    state = network.state_dict()
-    old = {
-        key.replace("body.", "RRDB_trunk.", 1).replace(".rdb", ".RDB")
-        if key.startswith("body.")
-        else key.replace("conv_body", "trunk_conv").replace("conv_hr", "HRconv").replace("conv_up", "upconv"): value
-        for key, value in state.items()
-    }
-    assert "RRDB_trunk.1.RDB3.conv5.weight" in old and "upconv2.bias" in old
-    other = RRDBNet(network.settings)
-    other.load_state_dict(usual_keys(old))
-    assert all(torch.equal(v, state[k]) for k, v in other.state_dict().items())
-    assert set(usual_keys(state)) == set(state)
 
 
 @pytest.mark.parametrize(

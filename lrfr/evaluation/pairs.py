@@ -96,20 +96,6 @@ class AllPairs:
         """95 % bootstrap interval over identities of `tar_at_far`; the threshold is found anew in each replicate."""
         return percentile_interval(self.tar_at_far(far).tar, self.tar_replicates(far, replicates, seed))
 
-    def tar_difference(
-        self, baseline: "AllPairs", far: float = 1e-3, replicates: int = 1000, seed: int = 0
-    ) -> Interval:
-        """Paired 95 % interval of (this TAR - the baseline's) on the same photographs under the same draws."""
-        if not np.array_equal(self.labels, baseline.labels):
-            raise LrfrError(
-                "a paired difference expects two matrices of the same photographs in one order, but their labels "
-                "differ: compare both methods on one subset."
-            )
-        return percentile_interval(
-            self.tar_at_far(far).tar - baseline.tar_at_far(far).tar,
-            self.tar_replicates(far, replicates, seed) - baseline.tar_replicates(far, replicates, seed),
-        )
-
     def tar_replicates(self, far: float = 1e-3, replicates: int = 1000, seed: int = 0) -> np.ndarray:
         """The true accept rate in each replicate (see `lrfr.evaluation.intervals`); nan where one kind was not drawn.
 

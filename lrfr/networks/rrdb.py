@@ -4,8 +4,6 @@ A residual-in-residual dense block holds three dense blocks of five convolutions
 picture grows by nearest-neighbour enlargement and convolution, which leaves no grid.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -122,22 +120,3 @@ class RRDBNet(nn.Module):
         if not self.settings.skip:
             return sr
         return sr + degradation.upscale(lr, (sr.shape[-2], sr.shape[-1]))
-
-
-def usual_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state by ESRGAN's own names (``RRDB_trunk.0.RDB1.conv1``) or Real-ESRGAN's, by the names of :class:`RRDBNet`.
-
-    ``params_ema`` or ``params`` around the state are taken off by the caller. Names that are already ours stay.
-    """
-    renamed = {
-        "RRDB_trunk.": "body.",
-        "trunk_conv.": "conv_body.",
-        "HRconv.": "conv_hr.",
-    }
-    found = {}
-    for key, value in state.items():
-        for old, new in renamed.items():
-            key = new + key.removeprefix(old) if key.startswith(old) else key
-        key = re.sub(r"^upconv(\d)\.", r"conv_up\1.", key)
-        found[re.sub(r"\.RDB(\d)\.", r".rdb\1.", key)] = value
-    return found
