@@ -46,6 +46,18 @@ def test_psnr_worked_by_hand():
     assert quality.psnr(blue, grey[:1]).item() == pytest.approx(-20 * np.log10(0.1 * 24.966 / 255), abs=1e-3)
 
 
+def test_psnr_of_all_channels_sees_a_colour_that_luma_hides():
+    grey = torch.full((3, 3, 8, 8), 0.5)
+    off = grey + torch.tensor([[0.1, 0.1, 0.1], [0.0, 0.0, 0.1], [0.0, 0.0, 0.0]])[:, :, None, None]
+    # all channels off by .1: 20 dB; blue alone: a third of the squared error
+    expected = torch.tensor([20, 20 + 10 * float(np.log10(3)), torch.inf])
+    torch.testing.assert_close(quality.rgb_psnr(off, grey), expected, atol=1e-3, rtol=0)
+    # (0, 0, d) about its mean d/3: (1 + 1 + 4) / 9 of the squares' sum d^2
+    torch.testing.assert_close(quality.colour_share(off, grey), torch.tensor([0, 2 / 3, 0]), atol=1e-5, rtol=0)
+    lost = [float(psnr(grey, off)[0] - psnr(grey, off)[1]) for psnr in (quality.rgb_psnr, quality.psnr)]
+    assert lost[1] < lost[0] < 0, "a blue error is cheaper by luma"
+
+
 def plain_ssim(a, b):
     """Wang et al. 2004 on two H x W arrays with range 1, averaged where the window lies inside."""
     window = np.exp(-np.square(np.arange(-5, 6)) / (2 * 1.5**2))
@@ -95,7 +107,7 @@ def test_what_is_blurred_is_less_sharp_and_what_is_noisy_more(photograph):
 
 def test_values_outside_the_range_are_clipped(photograph):
     loud = noisy(photograph, 0.5)
-    for metric in (quality.psnr, quality.ssim, quality.lpips, quality.sharpness):
+    for metric in (quality.psnr, quality.rgb_psnr, quality.ssim, quality.lpips, quality.sharpness):
         torch.testing.assert_close(metric(loud, photograph), metric(loud.clamp(0, 1), photograph))
 
 
@@ -217,7 +229,7 @@ def test_measure_gives_the_single_values_in_batches(photograph):
 
 
 def test_wrong_shapes_are_one_clear_sentence(photograph):
-    for metric in (quality.psnr, quality.ssim, quality.lpips, quality.measure):
+    for metric in (quality.psnr, quality.rgb_psnr, quality.colour_share, quality.ssim, quality.lpips, quality.measure):
         with pytest.raises(LrfrError, match="one shape N x 3 x H x W"):
             metric(photograph, photograph.expand(2, -1, -1, -1))
         with pytest.raises(LrfrError, match="one shape N x 3 x H x W"):

@@ -44,6 +44,29 @@ def psnr(images: Tensor, originals: Tensor) -> Tensor:
     return peak_signal_noise_ratio(luminance(a), luminance(b), data_range=1.0, reduction="none", dim=(1, 2, 3))
 
 
+def rgb_psnr(images: Tensor, originals: Tensor) -> Tensor:
+    """The same over all three colour channels instead of Y; errors of colour that Y hides count here.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    a, b = _checked(images, originals)
+    return -10 * torch.log10((a - b).square().mean((1, 2, 3)))
+
+
+def colour_share(images: Tensor, originals: Tensor) -> Tensor:
+    """Part of the squared error in which the three channels differ: N values from 0 (all channels are off alike) to 1.
+
+    Raises:
+        LrfrError: the shapes differ or are not N x 3 x H x W.
+    """
+    a, b = _checked(images, originals)
+    error = a - b
+    alike = error.mean(1, keepdim=True)
+    whole = error.square().mean((1, 2, 3))
+    return (error - alike).square().mean((1, 2, 3)) / whole.clamp_min(torch.finfo(whole.dtype).tiny)
+
+
 def ssim(images: Tensor, originals: Tensor) -> Tensor:
     """Structural similarity on Y, N values up to 1 (Wang et al. 2004: Gaussian window 11 x 11, sigma 1.5, K .01, .03).
 
