@@ -98,9 +98,11 @@ def gain(results: pd.DataFrame, method: str, recognizer: str, threshold: int, ov
     return Interval(float(row["value"]), float(row["low"]), float(row["high"]))
 
 
-def duels(results: pd.DataFrame, method: str, baseline: str, recognizers: Sequence[str]) -> pd.DataFrame:
-    """Paired differences in AUC on View 2 as :func:`lrfr.tables.duels` judges them, seen by these recognisers."""
-    found = tables.duels(results, method, baseline, ("auc",))
+def duels(
+    results: pd.DataFrame, method: str, baseline: str, recognizers: Sequence[str], metric: str = "auc"
+) -> pd.DataFrame:
+    """Paired differences in a metric on View 2 as :func:`lrfr.tables.duels` judges them, seen by these recognisers."""
+    found = tables.duels(results, method, baseline, (metric,))
     return found[(found["protocol"] == "view2") & found["recognizer"].isin(recognizers)]
 
 
