@@ -222,7 +222,8 @@ def train(
 def study(scale: int, seed: int) -> tuple[Settings, Settings, Settings]:
     """What this study trains on CelebA-299: (phase 1, phase 2 "fr", phase 2 "mse").
 
-    Both arms of phase 2 share start weights, data order and steps. Everything was chosen on LFW View 1 at 8x
+    Both arms of phase 2 share start weights, data order and steps. The scales do not: 4x has a shorter phase 1 and a
+    longer phase 2, and nothing was chosen there. Everything was chosen on LFW View 1 at 8x
     (``data/results/frloss_pilots.csv``). The FR loss starts at .8 of the whole, where the paper has about .5. A phase 1
     four times as long as at 4x pays more than anything else. Phase 2 stops after 800 steps: three times as many help
     the network of the loss no more and the others less.
