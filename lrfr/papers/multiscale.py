@@ -176,11 +176,12 @@ def study(seed: int = 0) -> dict[str, Settings]:
 
 
 def ablations() -> dict[str, Settings]:
-    """Trainings that differ from the whole method in one thing; their numbers are kept, their weights are not.
+    """Trainings that differ from the whole method, all but ``printed`` in one thing; numbers are kept, no weights.
 
     ``norm``: the other reading. ``sum``: the squares of a difference between embeddings are added up over dlib's 128
-    components instead of averaged, which weighs the identity 128 times as much. ``printed``: the paper's network,
-    without our additions, as wide as ours. ``no-paths``: nothing is handed across from a block down to a block up.
+    components instead of averaged, which weighs the identity 128 times as much; done by a beta of a 128th, the same
+    loss but for a factor. ``printed``: the paper's network, without our four additions, as wide as ours. ``no-paths``:
+    nothing is handed across from a block down to a block up.
     """
     both = study()["both"]
     return {
