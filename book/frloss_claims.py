@@ -199,8 +199,7 @@ QUALITY = {"psnr": "PSNR", "ssim": "SSIM", "lpips_alexnet": "LPIPS, turned"}
 
 
 def points(metric, network):
-    found = protocol_points.quality_and_recognition(benchmark, place, metric, "auc", network)
-    return found[found["method"] != "area"]
+    return protocol_points.quality_and_recognition(benchmark, place, metric, "auc", network)
 
 
 def correlated(found):

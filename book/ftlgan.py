@@ -343,7 +343,9 @@ if full:
         judge_live = recognizers.load("facenet", run.device)
     except LrfrError:
         judge_live = judge  # its weights come in no package
-    settings = replace(printed[14], schedule=replace(printed[14].schedule, steps=run.steps, seed=run.seed))
+    settings = replace(
+        printed[14], schedule=replace(printed[14].schedule, steps=run.steps, seed=run.seed, device=run.device)
+    )
 else:
     toys = people.subset(np.flatnonzero(np.isin(people.labels, np.unique(people.labels)[:6]))[:: 4 if smoke else 2])
     faces, judge_live = (datasets.load("celeba-train") if run.own_data else toys), judge

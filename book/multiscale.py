@@ -323,7 +323,7 @@ if full:
     faces = datasets.load("vggface2")
     with contextlib.suppress(LrfrError):  # its weights come in no package: then dlib judges
         judge_live = recognizers.load("facenet", run.device)
-    settings = replace(printed, schedule=replace(printed.schedule, steps=run.steps, seed=run.seed))
+    settings = replace(printed, schedule=replace(printed.schedule, steps=run.steps, seed=run.seed, device=run.device))
     trials = {"both losses": settings, "pixels alone": replace(settings, identity=0.0)}
 else:
     faces = people if run.own_data else att.subset(np.arange(0, len(att), 20 if smoke else 5))
