@@ -393,7 +393,7 @@ chapter.glue_text("ipfsrgan-table-4-colour-bicubic", in_colour["bicubic"]["of th
 # {glue:text}`ipfsrgan-table-4-luma` dB over bicubic by luma and {glue:text}`ipfsrgan-table-4-rgb` dB by all channels,
 # since {glue:text}`ipfsrgan-table-4-colour` of its squared error is colour (bicubic's:
 # {glue:text}`ipfsrgan-table-4-colour-bicubic`), which luma hides and the error map of {doc}`the first page <ipfsrgan>`
-# shows. {numref}`ipfsrgan-rgb` there has both kinds of PSNR for more faces.
+# shows. A table there has both kinds of PSNR for more faces.
 #
 # ## Where the paper slips
 #
