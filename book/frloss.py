@@ -323,7 +323,7 @@ smoke = run.profile == "smoke"
 scope = {"judges": ("mobilefacenet",) if smoke else record.JUDGES, "px": (14,) if smoke else (28, 14)}
 own = ("celeba-held-out", "view2") if run.own_data else ()
 for name in ("att",) if smoke else (*record.PACKAGED, *own):
-    if reason := record_frloss.foreign(name):
+    if reason := record.foreign(name):
         print(f"{name} is left out. {reason}")
         continue
     checked = record_frloss.check([name], **scope, replicates=100, device=run.device)  # values do not depend on draws
