@@ -180,9 +180,9 @@ figures.show_table(
     formats={"steps": ",", "faces in all": ","},
 )
 for scale in ("8x", "4x"):
-    phases = [find(f"frloss-{scale}-s0-{part}").settings.schedule.steps for part in ("base", "fr")]
-    chapter.glue_text(f"frloss-steps-{scale}", " and ".join(f"{steps:,}" for steps in phases))
-    chapter.glue_text(f"frloss-lineage-{scale}", f"{find(f'frloss-{scale}-s0-fr').lineage:,}")
+    one = find(f"frloss-{scale}-s0-fr")
+    chapter.glue_text(f"frloss-steps-{scale}", " and ".join(f"{steps:,}" for steps in one.phases))
+    chapter.glue_text(f"frloss-lineage-{scale}", f"{one.lineage:,}")
 ours = logs["frloss-8x-s0-fr"]
 people = int(ours["data"].split(", ")[1].split()[0])  # "CelebA-299, 269 training identities"
 chapter.glue_number("frloss-people", people, "d")

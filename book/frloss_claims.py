@@ -196,25 +196,16 @@ chapter.glue_text("frloss-checkerboard", words)
 benchmark = at.recorded("benchmark")
 place = at.fullest(benchmark)
 QUALITY = {"psnr": "PSNR", "ssim": "SSIM", "lpips_alexnet": "LPIPS, turned"}
-
-
-def points(metric, network):
-    return protocol_points.quality_and_recognition(benchmark, place, metric, "auc", network)
-
-
-def correlated(found):
-    rho = protocol_points.rank_correlation(found)
-    return "–" if rho is None else tables.written(pd.Series(vars(rho)))
-
-
-rows = []
+points, overall, rows = {}, {}, []
 for network in (*record.UNSEEN, record.TRAINED_WITH):
     for metric, title in QUALITY.items():
-        found = points(metric, network)
+        found = protocol_points.quality_and_recognition(benchmark, place, metric, "auc", network)
+        points[network, metric], overall[network, metric] = found, protocol_points.rank_correlation(found)
         row = {"recogniser": record.seen_as(network), "quality": title}
-        row |= {f"{px} px": correlated(found[found["px"] == px]) for px in (28, 14)}
-        rows.append(row | {f"mean of {len(SIZES)} sizes": correlated(found)})
-counted = points("psnr", record.UNSEEN[0]).groupby("px").size()
+        parts = {f"{px} px": protocol_points.rank_correlation(found[found["px"] == px]) for px in (28, 14)}
+        parts[f"mean of {len(SIZES)} sizes"] = overall[network, metric]
+        rows.append(row | {head: protocol_points.written(rho) for head, rho in parts.items()})
+counted = points[record.UNSEEN[0], "psnr"].groupby("px").size()
 figures.show_table(
     pd.DataFrame(rows),
     f"Spearman's correlation of image quality with AUC over {counted.min()} to {counted.max()} upsamplers a size, "
@@ -227,7 +218,7 @@ figures.show_table(
 chosen, rows = {}, []
 for network in record.UNSEEN:
     for px in SIZES:
-        found = points("psnr", network).query("px == @px")
+        found = points[network, "psnr"].query("px == @px")
         most, best = (found.loc[found[c].idxmax(), "method"] for c in ("quality", "value"))
         chosen[network, px] = most, best
         row = {"recogniser": recognizers.title(network), "px": px}
@@ -241,11 +232,11 @@ figures.show_table(
     "intervals over people.",
     name="frloss-psnr-chooses",
 )
-overall = {n: protocol_points.rank_correlation(points("psnr", n)) for n in record.UNSEEN}
+psnr = {n: overall[n, "psnr"] for n in record.UNSEEN}
 chapter.glue_text(
-    "frloss-rho-unseen", " and ".join(f"{correlated(points('psnr', n))} ({NETWORKS[n]})" for n in record.UNSEEN)
+    "frloss-rho-unseen", " and ".join(f"{protocol_points.written(r)} ({NETWORKS[n]})" for n, r in psnr.items())
 )
-chapter.glue_text("frloss-rho-sure", f"{sum(r.low > 0 for r in overall.values())} of {len(overall)}")
+chapter.glue_text("frloss-rho-sure", f"{sum(r.low > 0 for r in psnr.values())} of {len(psnr)}")
 chapter.glue_text("frloss-upsamplers", f"{counted.min()} to {counted.max()}")
 chapter.glue_text("frloss-psnr-right", f"{sum(most == best for most, best in chosen.values())} of {len(chosen)}")
 chapter.glue_text(
@@ -261,7 +252,7 @@ chapter.glue_text(
 
 # %%
 att_rows = results[(results["set"] == "att") & (results["px"] < 112) & (results["seed"] == 0)]
-att_rows = att_rows[att_rows["method"] != "area"]  # nearest, once more
+att_rows = att_rows[att_rows["method"] != at.TWIN]  # nearest, once more
 wide = att_rows[
     (att_rows["metric"].isin(["psnr", "ssim", "lpips_alexnet"]))
     | ((att_rows["metric"] == "auc") & (att_rows["recognizer"] == "dlib") & (att_rows["setting"] == "probe"))
@@ -493,8 +484,7 @@ def beats(px):
 
 runs_of = {scale: find(f"frloss-{scale}-s0-fr") for scale in ("8x", "4x")}
 for scale, one in runs_of.items():
-    phases = [find(one.after).settings.schedule.steps, one.settings.schedule.steps]
-    chapter.glue_text(f"frloss-steps-{scale}", " and ".join(f"{steps:,}" for steps in phases))
+    chapter.glue_text(f"frloss-steps-{scale}", " and ".join(f"{steps:,}" for steps in one.phases))
 lengths = "trained on " + " and ".join(f"{one.lineage:,} faces at {scale}" for scale, one in runs_of.items())
 gains = results[results["metric"] == "auc_gain_minus_28px"]
 gains = gains[gains["protocol"].str.startswith("view2")]

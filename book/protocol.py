@@ -121,7 +121,7 @@ chapter.glue_text(
     f"{held['yes'].sum()} hold, {held['no'].sum()} do not, {held['neither'].sum()} are mixed or not decided, and "
     f"{held[coverage.UNTESTED].sum()} could not be tested; figures answer the other {held['elsewhere'].sum()}",
 )
-denied = [entry for entry in entries if entry.is_claim and set(coverage.verdicts(entry)) == {"no"}]
+denied = [entry for entry in entries if entry.is_claim and coverage.outcome(entry) == "no"]
 first = {entry.paper: entry for entry in reversed(denied)}
 chapter.glue_text(
     "protocol-claims-first",
@@ -382,10 +382,10 @@ place = at.fullest(results)
 QUALITY = {"psnr": "PSNR (dB)", "lpips_alexnet": "LPIPS, less is better", "cosine": "cosine to HR, by SFace"}
 MARKERS = dict(zip(SIZES, "voDs", strict=True))
 network = "mobilefacenet"
-found = {q: protocol_points.quality_and_recognition(results, place, q, "d_prime", network) for q in QUALITY}
-found["cosine"] = protocol_points.quality_and_recognition(
-    results, place, "cosine", "d_prime", network, seen_by=UNSEEN[0]
-)
+found = {
+    q: protocol_points.quality_and_recognition(results, place, q, "d_prime", network, seen_by=UNSEEN[0])
+    for q in QUALITY
+}
 figure, axes = plt.subplots(1, 3, figsize=(8.6, 3.9), sharey=True)
 for axis, (quality, title) in zip(axes, QUALITY.items(), strict=True):
     for r in found[quality].itertuples():
@@ -409,7 +409,7 @@ words = ", ".join(
 )
 figures.show(
     figure,
-    caption=f"d' by MobileFaceNet against what is said of the picture: right is prettier, and in the last plot nearer "
+    caption="d' by MobileFaceNet against what is said of the picture: right is prettier, and in the last plot nearer "
     f"to the own HR face as SFace sees it. {PLACES[place]}, LR probe against HR; nearest stands for area too. "
     f"Spearman's correlation within a size, mean over sizes, interval over upsamplers: {words}.",
     alt="Three scatter plots of d' against PSNR, LPIPS and cosine; a colour an upsampler, a marker a size.",
@@ -442,28 +442,24 @@ rows = []
 qualities = {"psnr": "PSNR", "ssim": "SSIM", "lpips_alexnet": "LPIPS, turned", "cosine": "cosine"}
 for network in [n for n in at.RECOGNIZERS if n in set(results["recognizer"])]:
     for metric, title in (("auc", "AUC"), ("d_prime", "d'")):
-        for only in ("all", "networks"):
-            row = {"recogniser": named(network), "by": title, "over": only}
-            for quality, name in qualities.items():
-                found = protocol_points.quality_and_recognition(results, place, quality, metric, network)
-                rho = protocol_points.rank_correlation(
-                    found if only == "all" else found[~found["method"].isin(at.KERNELS)]
-                )
-                answers[network, metric, only, quality] = rho
-                row[name] = "–" if rho is None else figures.with_interval(rho.value, rho.low, rho.high, 2)
-            rows.append(row)
+        lines = {only: {"recogniser": named(network), "by": title, "over": only} for only in ("all", "networks")}
+        for quality, name in qualities.items():
+            found = protocol_points.quality_and_recognition(results, place, quality, metric, network)
+            for only, part in {"all": found, "networks": found[~found["method"].isin(at.KERNELS)]}.items():
+                answers[network, metric, only, quality] = rho = protocol_points.rank_correlation(part)
+                lines[only][name] = protocol_points.written(rho)
+        rows += lines.values()
 figures.show_table(
     pd.DataFrame(rows),
     f"Spearman's correlation over upsamplers, within a size, mean over sizes, {PLACES[place]}, LR probe against "
     "HR; 95 % intervals over upsamplers. 1: the prettier, the better recognised. Over all of them, and over the "
     "networks alone, without the kernels. The cosine is that of the recogniser itself.",
 )
-sure = {}
 for quality in ("psnr", "lpips_alexnet"):
     for only in ("all", "networks"):
         known = [answers[n, m, only, quality] for n in UNSEEN for m in ("auc", "d_prime")]
-        sure[quality, only] = f"{sum(r is not None and r.low > 0 for r in known)} of {len(known)}"
-        chapter.glue_text(f"protocol-sure-{quality}-{only}", sure[quality, only])
+        sure = sum(r is not None and r.low > 0 for r in known)
+        chapter.glue_text(f"protocol-sure-{quality}-{only}", f"{sure} of {len(known)}")
 
 # %% [markdown]
 # Is the correlation with AUC and d' surely positive, seen by the two unseen recognisers? For PSNR
@@ -541,15 +537,14 @@ chapter.glue_text(
 place = at.fullest(results)
 priced = []
 for px in SIZES:
-    for method in at.methods(results, place, px, metric="auc_minus_bicubic"):
+    for method in ("bicubic", *at.methods(results, place, px, metric="auc_minus_bicubic")):
         cost = {k: at.row(results, at.cost(method, px, k)) for k in ("ms", "gflops", "parameters")}
         gains = [at.row(results, at.at(place, method, px, "auc_minus_bicubic", n, "probe")) for n in UNSEEN]
+        if method == "bicubic":  # what the others are compared with has no row
+            gains = [{"value": 0.0}]
         if all(r is not None for r in (*cost.values(), *gains)):
             numbers = {k: float(r["value"]) for k, r in cost.items()}
             priced.append({"px": px, "method": method, **numbers, "gain": np.mean([r["value"] for r in gains])})
-    plain = {k: at.row(results, at.cost("bicubic", px, k)) for k in ("ms", "gflops", "parameters")}
-    if all(r is not None for r in plain.values()):
-        priced.append({"px": px, "method": "bicubic", **{k: float(r["value"]) for k, r in plain.items()}, "gain": 0.0})
 priced = pd.DataFrame(priced, columns=["px", "method", "ms", "gflops", "parameters", "gain"])
 priced["front"] = False
 figure, axes = plt.subplots(1, 4, figsize=(8.6, 3.3))

@@ -11,6 +11,13 @@ app = typer.Typer()
 #: How `lrfr --help` groups the commands.
 READERS, TRAINING, RESULTS = "Faces of your own", "Trainings", "Recorded results"
 
+Sizes = Annotated[
+    list[int] | None, typer.Option(help="Sizes in pixels; may be given several times; default: 7, 14, 28 and 56.")
+]
+Labels = Annotated[
+    list[str] | None, typer.Option(help="Labels such as FTLGAN; may be given several times; default: all.")
+]
+
 
 @app.command("prepare", rich_help_panel=READERS)
 def prepare_command(
@@ -154,16 +161,12 @@ def record_command(
 @app.command("benchmark", rich_help_panel=RESULTS)
 def benchmark_command(
     sets: Annotated[list[str] | None, typer.Argument(help="att, caltech, view2, devtest; default: all four.")] = None,
-    px: Annotated[
-        list[int] | None, typer.Option(help="Sizes in pixels; may be given several times; default: 7, 14, 28 and 56.")
-    ] = None,
+    px: Sizes = None,
     degradation: Annotated[
         list[str] | None,
         typer.Option(help="bicubic, blur, noise, JPEG, camera; default: these five. Also: 'jitter 2 px'."),
     ] = None,
-    upsampler: Annotated[
-        list[str] | None, typer.Option(help="Labels such as FTLGAN; may be given several times; default: all.")
-    ] = None,
+    upsampler: Labels = None,
 ) -> None:
     """Measure every upsampler with every recogniser under one protocol; only what is missing or changed is computed."""
     from lrfr.record import benchmark
@@ -207,9 +210,7 @@ def combine_command(
     sets: Annotated[
         list[str] | None, typer.Argument(help="att, caltech, devtest, view2, in this order; default: all four.")
     ] = None,
-    px: Annotated[
-        list[int] | None, typer.Option(help="Sizes in pixels; may be given several times; default: 7, 14, 28 and 56.")
-    ] = None,
+    px: Sizes = None,
 ) -> None:
     """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms."""
     from lrfr.record import benchmark, combinations
@@ -225,10 +226,7 @@ def combine_command(
 @app.command("detect", rich_help_panel=RESULTS)
 def detect_command(
     sets: Annotated[list[str] | None, typer.Argument(help="att, caltech; default: both.")] = None,
-    px: Annotated[
-        list[int] | None,
-        typer.Option(help="Face sizes in pixels; may be given several times; default: all four."),
-    ] = None,
+    px: Sizes = None,
 ) -> None:
     """Look for the faces on small photographs, and measure what it costs to cut them by what is found."""
     from lrfr.record import benchmark, detection
@@ -283,9 +281,7 @@ def upscale_command(
     px: Annotated[
         int | None, typer.Option(help="Cut the face at 7, 14, 28 or 56 px; default: what is nearest to its size.")
     ] = None,
-    method: Annotated[
-        list[str] | None, typer.Option(help="Labels such as FTLGAN; may be given several times; default: all.")
-    ] = None,
+    method: Labels = None,
 ) -> None:
     """Restore the face of your own photograph by every network of the study, a picture each and all on one sheet."""
     from lrfr import upscale

@@ -36,6 +36,8 @@ COLUMNS = ("item", "what", "status", "scale", "page", "cell", "source", "key", "
 LIVE, PUBLISHED = "live", "published"
 #: What a claims table says of a claim that it could not test.
 UNTESTED = "not tested"
+#: What becomes of a claim.
+OUTCOMES = ("yes", "no", "neither", UNTESTED, "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,12 @@ def _status(entry: Entry) -> str:
     return f"{entry.status}: {scale or entry.note}"
 
 
+def outcome(entry: Entry) -> str:
+    """What became of a claim: yes, no, :data:`UNTESTED`, ``neither`` or ``elsewhere``; see :func:`held`."""
+    said = set(verdicts(entry)) or {"elsewhere"}
+    return said.pop() if len(said) == 1 and said <= {*OUTCOMES} else "neither"
+
+
 def held(entries: list[Entry]) -> pd.DataFrame:
     """What the claims tables say of each paper's numbered claims.
 
@@ -282,13 +290,10 @@ def held(entries: list[Entry]) -> pd.DataFrame:
         A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided", "mixed", other words, or
         rows that differ), ``not tested`` and ``elsewhere`` (answered by a figure or table).
     """
-    lines, kinds = [], ("yes", "no", "neither", UNTESTED, "elsewhere")
+    lines = []
     for paper in PAPERS:
-        words = []
-        for entry in (e for e in entries if e.is_claim and e.paper == paper):
-            said = set(verdicts(entry)) or {"elsewhere"}
-            words.append(said.pop() if len(said) == 1 and said <= {*kinds} else "neither")
-        lines.append({"paper": paper, "claims": len(words)} | {kind: words.count(kind) for kind in kinds})
+        words = [outcome(e) for e in entries if e.is_claim and e.paper == paper]
+        lines.append({"paper": paper, "claims": len(words)} | {kind: words.count(kind) for kind in OUTCOMES})
     return pd.DataFrame(lines)
 
 

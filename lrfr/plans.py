@@ -72,6 +72,11 @@ class Run:
         return self.images + (find(self.after).lineage if self.after else 0)
 
     @property
+    def phases(self) -> tuple[int, ...]:
+        """Steps of the runs that it starts from, the first one first, and its own."""
+        return (*(find(self.after).phases if self.after else ()), self.settings.schedule.steps)
+
+    @property
     def minutes(self) -> float:
         """Estimate for one CPU thread."""
         return self.images * self.cost / 60_000

@@ -67,12 +67,17 @@ def execute(name: str) -> Path:
         return _execute(run)
 
 
+def _first() -> bool:
+    """Whether this is the only process, or under torchrun the one that writes."""
+    return int(os.environ.get("RANK", 0)) == 0
+
+
 def _alone(folder: Path) -> AbstractContextManager[None]:
     """Train in a folder as the only one; of processes that train together under torchrun, the first holds the lock.
 
     The lock lies beside the folder, which a reader may remove to start again.
     """
-    if int(os.environ.get("RANK", 0)):
+    if not _first():
         return nullcontext()
     busy = f"Another process is training {folder.name}: wait for it, or stop it first."
     return locked(folder.with_name(f".{folder.name}.lock"), busy)
@@ -85,7 +90,7 @@ def _same_origin(
 
     Of a run that an earlier version began nothing is known, and nothing is claimed.
     """
-    if int(os.environ.get("RANK", 0)):
+    if not _first():
         return
     mine = {
         "faces": {

@@ -174,7 +174,7 @@ def test_what_view_2_says_has_no_part_in_the_choice():
     two = combinations.choose(56)
     assert two.single == two.system and two.own == System(("bicubic",), ("sface", "robust"))
     simpler = {f"bicubic ({name})": System(("bicubic",), (name,)) for name in ("mobilefacenet", "sface", "robust")}
-    assert two.rivals == two.simpler == simpler, "bicubic before both of its recognisers stands beside these"
+    assert two.rivals == two.system.simpler == simpler, "bicubic before both of its recognisers stands beside these"
     alone = combinations.choose(28)
     assert alone.system == alone.single and set(alone.rivals) == {"bicubic (mobilefacenet)"}
 

@@ -72,6 +72,7 @@ def test_a_run_that_goes_on_has_the_network_of_its_start():
 def test_a_lineage_counts_the_images_of_all_its_starts():
     base, fr = plans.find("frloss-8x-s0-base"), plans.find("frloss-8x-s0-fr")
     assert base.lineage == base.images and fr.lineage == base.images + fr.images
+    assert fr.phases == (*base.phases, fr.settings.schedule.steps) == (9_600, 800)
     root, mse, last = (plans.find(name) for name in ("frloss-4x-s0-base", "frloss-4x-s0-mse", "ipfsrgan-s0-srgan"))
     assert last.lineage == root.images + mse.images + last.images
 

@@ -50,8 +50,10 @@ def rgb_psnr(images: Tensor, originals: Tensor) -> Tensor:
     Raises:
         LrfrError: the shapes differ or are not N x 3 x H x W.
     """
+    from torchmetrics.functional.image import peak_signal_noise_ratio
+
     a, b = _checked(images, originals)
-    return -10 * torch.log10((a - b).square().mean((1, 2, 3)))
+    return peak_signal_noise_ratio(a, b, data_range=1.0, reduction="none", dim=(1, 2, 3))
 
 
 def colour_share(images: Tensor, originals: Tensor) -> Tensor:

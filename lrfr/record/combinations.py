@@ -74,6 +74,11 @@ class System:
         """As results call the recognisers: ``sface + mobilefacenet``, or the one."""
         return " + ".join(self.recognizers)
 
+    @property
+    def simpler(self) -> dict[str, "System"]:
+        """Bicubic before MobileFaceNet, and before each of its recognisers alone, by the end of the metric's name."""
+        return {simple(n): System(("bicubic",), (n,)) for n in dict.fromkeys((PLAIN, *self.recognizers))}
+
     @classmethod
     def named(cls, method: str, recognizer: str) -> "System":
         """The system behind two names in the results."""
@@ -240,14 +245,9 @@ class Choice:
         return System(("bicubic",), self.system.recognizers)
 
     @property
-    def simpler(self) -> dict[str, System]:
-        """Bicubic before MobileFaceNet, and before each of its recognisers alone, by the end of the metric's name."""
-        return {simple(n): System(("bicubic",), (n,)) for n in dict.fromkeys((PLAIN, *self.system.recognizers))}
-
-    @property
     def rivals(self) -> dict[str, System]:
         """What the system is compared with on View 2, by the end of the metric's name, besides bicubic."""
-        named = {self.single.method: self.single, **self.simpler}
+        named = {self.single.method: self.single, **self.system.simpler}
         return {name: s for name, s in named.items() if s not in (self.system, self.own)}
 
 
@@ -349,7 +349,7 @@ def _confirming(
     replicates: int,
 ) -> tuple[Bench, list[System]]:
     """A bench for what is chosen and its rivals alone; what is simpler is compared with the plain system too."""
-    rest = (choice.own, *choice.simpler.values())
+    rest = (choice.own, *choice.system.simpler.values())
     rivals = {s: {PLAIN_NAME: PLAIN_SYSTEM} if s != PLAIN_SYSTEM else {} for s in rest} | {choice.system: choice.rivals}
     found = list(dict.fromkeys([choice.own, choice.single, *choice.rivals.values(), choice.system]))
     needed = {name for s in found for name in (*s.recognizers, s.recognizer)}

@@ -181,9 +181,7 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
     choice, confirmation = places
 
     def confirmed(system: tuple[str, str], metric: str) -> Number | None:
-        """Of whichever file has it."""
-        numbers = (_number(files, [(f, keys(f, confirmation, system[0], px, system[1], metric))]) for f in files)
-        return next((number for number in numbers if number is not None), None)
+        return number(files, confirmation, *system, px, metric)
 
     found = pd.concat([_systems(files[f], f, choice, px) for f in files], ignore_index=True)
     found = found.sort_values("value", ascending=False, kind="stable")
@@ -193,12 +191,9 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
         if auc is None or (gain is None and method != "bicubic"):
             continue  # not confirmed yet: the next best that is
         first = System.named(method, judge)
-        used = (method, judge)
-        for simpler, metric in _simpler(first, order).items():
-            over = confirmed((method, judge), metric)
-            if over is not None and over.low <= 0:
-                used = simpler
-                break
+        over = {s: confirmed((method, judge), metric) for s, metric in _simpler(first, order).items()}
+        unsure = (s for s, gained in over.items() if gained is not None and gained.low <= 0)
+        used: tuple[str, str] = next(unsure, (method, judge))
         over_plain = confirmed(used, OVER_PLAIN)
         if used != (method, judge):
             if over_plain is not None and over_plain.low <= 0:
@@ -217,8 +212,8 @@ def _simpler(system: System, order: Sequence[tuple[str, str]]) -> dict[tuple[str
         system: that is best where one chooses.
         order: method and recogniser of all systems there, the best first.
     """
-    alone = [s for s in order if s[0] == "bicubic" and s[1] in system.recognizers]
-    found = {s: f"auc_minus_{combinations.simple(s[1])}" for s in (PLAIN, *alone)}
+    alone = {(s.method, s.recognizer): f"auc_minus_{name}" for name, s in system.simpler.items()}
+    found = {s: alone[s] for s in (PLAIN, *order) if s in alone}
     return found | {("bicubic", system.recognizer): "auc_minus_bicubic"}
 
 
@@ -233,6 +228,14 @@ def keys(file: str, place: str, method: str, px: int, recognizer: str, metric: s
         return at(place, method, px, metric, recognizer, "probe")
     name, protocol = ("lfw", place) if place in LFW else (place, combinations.ALL_PAIRS)
     return tables.keys(name, protocol, method, px, metric, recognizer, "probe")
+
+
+def number(
+    files: dict[str, pd.DataFrame], place: str, method: str, recognizer: str, px: int, metric: str
+) -> Number | None:
+    """One metric of a system at a place, of whichever results file has it (by name); None where none has."""
+    found = (_number(files, [(f, keys(f, place, method, px, recognizer, metric))]) for f in files)
+    return next((one for one in found if one is not None), None)
 
 
 def ranked(combined: pd.DataFrame, px: int, places: Places = LFW) -> list[tuple[str, str]]:
@@ -268,7 +271,8 @@ def _milliseconds(
     return _number(files, up), _number(files, look)
 
 
-def _written(number: Number | None, digits: int) -> str:
+def written(number: Number | None, digits: int) -> str:
+    """As tables show it, or a dash."""
     return "–" if number is None else number.written(digits)
 
 
@@ -297,10 +301,10 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
                 "upsampler": found.method,
                 "recogniser": recognizers.title(found.recognizer),
                 "AUC": found.auc.written(4),
-                GAINS[0]: _written(found.gain, 4),
-                GAINS[1]: _written(found.over_plain, 4),
+                GAINS[0]: written(found.gain, 4),
+                GAINS[1]: written(found.over_plain, 4),
                 "gave way to it": "–" if found.first == found.system else called(found.first),
-                "ms": f"{_written(found.upsampling, 1)} + {_written(found.recognising, 1)}",
+                "ms": f"{written(found.upsampling, 1)} + {written(found.recognising, 1)}",
             }
         )
     table = pd.DataFrame(lines)

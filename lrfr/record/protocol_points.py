@@ -40,7 +40,7 @@ def quality_and_recognition(
     lines = []
     for px in SIZES:
         for method in protocol_rows.methods(results, place, px):
-            if method == "area":
+            if method == protocol_rows.TWIN:
                 continue
             seen = (seen_by or recognizer) if quality == "cosine" else ""
             picture = protocol_rows.row(results, protocol_rows.at(place, method, px, quality, seen))
@@ -75,6 +75,11 @@ def rank_correlation(table: pd.DataFrame, replicates: int = 1000, seed: int = 0)
         return None
     drawn = np.random.default_rng(seed).integers(len(wide), size=(replicates, len(wide)))
     return percentile_interval(float(_spearman(both)), _spearman(both[:, :, drawn].transpose(0, 2, 1, 3)))
+
+
+def written(correlation: Interval | None) -> str:
+    """As tables show it, or a dash."""
+    return "–" if correlation is None else tables.written(pd.Series(vars(correlation)))
 
 
 def _spearman(both: np.ndarray) -> np.ndarray:

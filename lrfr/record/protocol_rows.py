@@ -21,6 +21,8 @@ from lrfr.tables import Keys
 
 #: Upsamplers in the order of tables: kernels, then what was trained, then what pleases.
 KERNELS = ("bicubic", "nearest", "bilinear", "Lanczos", "area")
+#: At whole factors, as all of the protocol are, it makes the picture that nearest makes.
+TWIN = "area"
 ORDER = (*KERNELS, *NETWORKS, REAL_ESRGAN)
 RECOGNIZERS = (*JUDGES, ROBUST)
 PLACES = {"view2": "LFW View 2", "devtest": "LFW View 1", "att": "AT&T", "caltech": "Caltech"}
