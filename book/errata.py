@@ -430,8 +430,8 @@ log.read("multiscale-method", "Sec. VI", "the identity loss helps: no table")
 #   yours, if you follow the paper;
 # - features of mirrored faces joined for LFW and XQLFW (`src/lfw_eval.py`, `src/xqlfw_feat.py`), not for SCface
 #   (`SCface_eval.py`). **For a reader:** a joined score is the mean of two; compare where both sides join or neither;
-# - an import of `model.LResNet` (`SCface_eval.py`, which the script imports). The stored copy that was read has no such
-#   file, but that copy is not whole. **For a reader:** look for the file first; without it the script does not start.
+# - an import of `model.LResNet` (`SCface_eval.py`, which the script imports). No such file is in what was read of that
+#   code, which was not all of it. **For a reader:** look for the file first; without it the script does not start.
 
 # %%
 D, B = 512, logexp.paper().schedule.batch_size
