@@ -23,6 +23,7 @@ from scipy.stats import spearmanr
 
 from lrfr import chapter, datasets, figures, measure, methods, published, recognizers, record, tables
 from lrfr.alignment import SIZE
+from lrfr.catalogue import SIZES
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality
 from lrfr.measure import Measured
@@ -31,7 +32,6 @@ from lrfr.plans import find
 from lrfr.record import frloss as record_frloss
 from lrfr.record import logexp_tables, protocol_points
 from lrfr.record import protocol_rows as at
-from lrfr.record.benchmark import SIZES
 from lrfr.training import Schedule
 
 run = chapter.start(profile, seed, device, data_root)

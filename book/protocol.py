@@ -54,15 +54,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from lrfr import chapter, coverage, datasets, figures, interactive, recognizers, record, tables
+from lrfr import catalogue, chapter, coverage, datasets, figures, interactive, recognizers, record, tables
 from lrfr.book.verdicts import verdicts
+from lrfr.catalogue import SIZES
 from lrfr.evaluation import verification
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured
 from lrfr.record import SETTING_NAMES, benchmark, combinations, protocol_points
 from lrfr.record import protocol_choice as choice
 from lrfr.record import protocol_rows as at
-from lrfr.record.benchmark import DEGRADATIONS, ROBUST, SIZES
+from lrfr.record.benchmark import DEGRADATIONS, ROBUST
 from lrfr.record.protocol_rows import PLACES
 
 run = chapter.start(profile, seed, device, data_root)
@@ -513,14 +514,14 @@ figures.show_table(
     pd.DataFrame(rows),
     f"Sure gains / sure losses against bicubic, of {len(UNSEEN)} unseen recognisers, {PX} px, {PLACES[place]}.",
 )
-mine = seen[seen["upsampler"].isin(benchmark.NETWORKS)].groupby("degradation", sort=False)
+mine = seen[seen["upsampler"].isin(catalogue.NETWORKS)].groupby("degradation", sort=False)
 chapter.glue_text(
     "protocol-survived",
     "; ".join(f"{k}: {part['gain'].sum()} up, {part['loss'].sum()} down of {len(part)}" for k, part in mine),
 )
 chapter.glue_text(
     "protocol-survived-on",
-    f"{PX} px, {PLACES[place]}, {len(set(seen['upsampler']) & set(benchmark.NETWORKS))} networks",
+    f"{PX} px, {PLACES[place]}, {len(set(seen['upsampler']) & set(catalogue.NETWORKS))} networks",
 )
 
 # %% [markdown]

@@ -169,11 +169,12 @@ def benchmark_command(
     upsampler: Labels = None,
 ) -> None:
     """Measure every upsampler with every recogniser under one protocol; only what is missing or changed is computed."""
+    from lrfr import catalogue
     from lrfr.record import benchmark
 
     table = benchmark.record(
         benchmark.chosen(sets, benchmark.SETS, "set"),
-        benchmark.chosen(px, benchmark.SIZES, "size"),
+        benchmark.chosen(px, catalogue.SIZES, "size"),
         benchmark.chosen(
             degradation, (*benchmark.DEGRADATIONS, *benchmark.JITTERS), "degradation", tuple(benchmark.DEGRADATIONS)
         ),
@@ -213,12 +214,13 @@ def combine_command(
     px: Sizes = None,
 ) -> None:
     """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms."""
+    from lrfr import catalogue
     from lrfr.record import benchmark, combinations
 
     if lacking := combinations.lacking():
         typer.echo(lacking)
     table = combinations.record(
-        benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, benchmark.SIZES, "size")
+        benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, catalogue.SIZES, "size")
     )
     typer.echo(f"data/results/combinations.csv holds {len(table)} rows.")
 
@@ -229,11 +231,12 @@ def detect_command(
     px: Sizes = None,
 ) -> None:
     """Look for the faces on small photographs, and measure what it costs to cut them by what is found."""
+    from lrfr import catalogue
     from lrfr.record import benchmark, detection
 
     table = detection.record(
         benchmark.chosen(sets, detection.SETS, "set"),
-        benchmark.chosen(px, benchmark.SIZES, "size", detection.SIZES),
+        benchmark.chosen(px, catalogue.SIZES, "size", detection.SIZES),
     )
     typer.echo(f"data/results/detection.csv holds {len(table)} rows.")
 

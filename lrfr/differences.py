@@ -4,6 +4,8 @@ A metric ``auc_minus_bicubic`` is the row's own AUC minus that of bicubic. Its i
 is far narrower than the two intervals would suggest.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -48,6 +50,30 @@ def pair_rows(
                 rows.append(
                     result_row(measured, protocol, recognizer.name, setting, "auc_share_of_gap", share, len(mine))
                 )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def mean_pair_rows(
+    measured: Measured,
+    others: Sequence[Measured],
+    called: str,
+    recognizer: Recognizer,
+    pairs: Pairs,
+    protocol: str,
+    replicates: int = 1000,
+) -> pd.DataFrame:
+    """Paired differences in AUC, d' and EER to the mean of several methods' values (``auc_minus_<called>``)."""
+    identity = measured.dataset.labels
+    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    rows = []
+    for setting in SETTINGS:
+        mine, *theirs = (m.similarity(recognizer, pairs, setting) for m in (measured, *others))
+        for metric, statistic in STATISTICS.items():
+            values = [bootstrap.value(statistic, s) for s in (mine, *theirs)]
+            draws = np.stack([bootstrap.replicate(statistic, s) for s in (mine, *theirs)])
+            found = percentile_interval(values[0] - float(np.mean(values[1:])), draws[0] - draws[1:].mean(axis=0))
+            name = f"{metric}_minus_{called}"
+            rows.append(result_row(measured, protocol, recognizer.name, setting, name, found, len(mine)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

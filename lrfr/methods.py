@@ -28,7 +28,7 @@ from lrfr.paths import data_dir
 from lrfr.progress import track
 from lrfr.training import load_weights, settings_of
 
-KERNELS: tuple[degradation.Kernel, ...] = ("nearest", "bilinear", "bicubic", "lanczos", "area")
+KERNELS = degradation.KERNELS
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from lrfr import alignment, degradation
+from lrfr import alignment, catalogue, degradation
 from lrfr.datasets.base import open_picture, to_tensor
 from lrfr.errors import LrfrError
 from lrfr.files import replacing
 from lrfr.optional import require
-from lrfr.record import benchmark
 
 #: Sides in pixels at which a face is cut.
-SIZES = benchmark.SIZES
+SIZES = catalogue.SIZES
 #: The interpolation that stands beside every network.
 PLAIN = "bicubic"
 
@@ -82,18 +81,15 @@ def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.
     Raises:
         LrfrError: a label that none has at this size.
     """
-    known = [PLAIN, *benchmark.checkpoints(face.px), benchmark.REAL_ESRGAN]
-    if unknown := set(only or ()) - set(known):
+    known = [label for label in catalogue.labels(face.px) if label not in catalogue.KERNELS]
+    if unknown := set(only or ()) - {PLAIN, *known}:
         raise LrfrError(
-            f"Expected methods for {face.px} px among {', '.join(known)}, found {', '.join(sorted(unknown))}."
+            f"Expected methods for {face.px} px among {', '.join([PLAIN, *known])}, found {', '.join(sorted(unknown))}."
         )
-    small, found = to_tensor(face.pixels[None]), benchmark.entries(face.px, only or known)
+    small, wanted = to_tensor(face.pixels[None]), [PLAIN, *(label for label in known if label in (only or known))]
+    found = {label: catalogue.upsampler(label, face.px, quick=True) for label in wanted}
     with torch.no_grad():
-        return {
-            e.method.name: degradation.to_pixels(e.method.enlarge(small))[0]
-            for e in found
-            if e.method.px == face.px  # HR is there as well
-        }
+        return {label: degradation.to_pixels(method.enlarge(small))[0] for label, method in found.items()}
 
 
 def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequence[str] | None = None) -> SmallFace:

@@ -8,7 +8,7 @@ import pytest
 from toy_recognition import corners, halves, own_results, some_pairs
 from typer.testing import CliRunner
 
-from lrfr import datasets, measure, methods, record, tables
+from lrfr import catalogue, datasets, measure, methods, record, tables
 from lrfr.commands import app
 from lrfr.errors import LrfrError
 from lrfr.record import Entry, benchmark, combinations
@@ -72,7 +72,7 @@ def test_names_of_systems_come_back():
     assert {s.recognizers for s in found} == {("dlib",), ("sface", "mobilefacenet")}
     assert all(System.named(s.method, s.recognizer) == s for s in found) and len(set(found)) == len(found) == 12
     assert {s.method for s in combinations.systems(["bicubic", "FTLGAN"], ["dlib"])} == {"bicubic", "FTLGAN"}
-    assert set(combinations.LEARNT) <= set(benchmark.NETWORKS)
+    assert set(combinations.LEARNT) <= set(catalogue.NETWORKS)
     one, other = combinations.TWICE
     found = {s.upsamplers for s in combinations.systems(["bicubic", one, other], ["dlib"])}
     assert found == {("bicubic",), (one,), (other,), (one, other), ("bicubic", one, other)}
@@ -216,6 +216,6 @@ def test_the_command_says_what_is_left_out(monkeypatch):
     assert done.output.splitlines()[1] == "data/results/combinations.csv holds 1 rows."
     monkeypatch.setattr(combinations, "shipped", lambda name: True)
     assert len(CliRunner().invoke(app, ["combine"]).output.splitlines()) == 1
-    assert tuple(asked[1][0]) == combinations.SETS and tuple(asked[1][1]) == benchmark.SIZES
+    assert tuple(asked[1][0]) == combinations.SETS and tuple(asked[1][1]) == catalogue.SIZES
     wrong = CliRunner().invoke(app, ["combine", "devtrain"])
     assert isinstance(wrong.exception, LrfrError) and "found devtrain" in str(wrong.exception)

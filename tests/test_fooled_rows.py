@@ -5,7 +5,8 @@ import pytest
 
 from lrfr import plans, tables
 from lrfr.measure import COLUMNS
-from lrfr.record import fooled_rows, protocol_rows
+from lrfr.record import combinations, fooled_rows, protocol_rows
+from lrfr.record.combinations import System
 
 
 def table(*lines):
@@ -26,6 +27,11 @@ def test_the_matrix_has_what_is_recorded_and_marks_the_own_network(loss):
     ]
     assert lines[0][0]["metric"] == f"auc_minus_{loss} without identity"
     assert fooled_rows.matrix(table(*lines)[:0], loss).empty
+    taste = fooled_rows.ahead(loss, "sface", "both")
+    assert {k: taste[k] for k in ("px", "method", "recognizer", "setting")} == {
+        k: lines[2][0][k] for k in ("px", "method", "recognizer", "setting")
+    }
+    assert (taste["protocol"], taste["metric"]) == ("transfer taste", "auc_minus_others")
 
 
 def test_moved_faces_stand_beside_the_face_as_it_was_cut():
@@ -50,6 +56,29 @@ def test_what_a_system_is_compared_with_and_what_is_found_on_small_photographs()
     assert {name: r["value"] for name, r in found.items()} == {"bicubic": 0.2, "FTLGAN": 0.1}
     assert fooled_rows.detected(table(*lines), "caltech", 28, "found")["value"] == 0.5
     assert fooled_rows.detected(table(*lines), "att", 28, "found") is None
+
+
+def test_who_is_served_worst_stands_by_system_and_by_recogniser():
+    def worst(method, recognizer, value, minus=""):
+        metric = f"{fooled_rows.WORST}{minus}"
+        return tables.keys("att", combinations.ALL_PAIRS, method, 14, metric, recognizer, "probe"), value
+
+    lines = [
+        worst("bicubic", "sface", 2.0),
+        worst("bicubic", "robust", 3.0),
+        worst("FTLGAN", "sface", 2.5),
+        worst("FTLGAN", "sface", 0.5, "_minus_bicubic"),
+        worst("SRCNN", "dlib", 9.0),
+    ]
+    results = table(*lines)
+    found = fooled_rows.worst_served(results, 14, ["sface", "robust"])
+    assert found.to_dict("records") == [
+        {"set": "AT&T", "system": "bicubic", "SFace": "2.000 [1.000, 3.000]", "robust": "3.000 [2.000, 4.000]"},
+        {"set": "AT&T", "system": "FTLGAN", "SFace": "+0.500 [-0.500, 1.500]", "robust": "–"},
+    ]
+    assert fooled_rows.worst_served(results, 7, ["sface"]).empty
+    said = fooled_rows.worst_of(results, System(("bicubic",), ("robust",)), 14)
+    assert said == "3.000 [2.000, 4.000] (AT&T), – (Caltech)"
 
 
 def test_the_spread_of_people():

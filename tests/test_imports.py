@@ -18,7 +18,7 @@ ROOMS = [
     ["datasets"],
     ["methods", "papers"],
     ["measure", "plans"],
-    ["differences"],
+    ["differences", "catalogue"],
     ["runs"],
     ["record", "tables", "errata"],
     ["readme", "needs", "upscale", "figures", "shown", "interactive", "diagrams", "chapter", "book"],

@@ -7,11 +7,11 @@ import torch
 from test_logexp_rows import line
 from toy_recognition import corners, own_results, some_pairs
 
-from lrfr import datasets, measure, methods, recognizers, record, tables
+from lrfr import catalogue, datasets, measure, methods, recognizers, record, tables
 from lrfr.evaluation import verification
 from lrfr.measure import COLUMNS, Measured
 from lrfr.plans import find, planned
-from lrfr.record import Entry, benchmark, logexp_roads, logexp_shares
+from lrfr.record import Entry, logexp_roads, logexp_shares
 from lrfr.record import logexp as record_logexp
 from lrfr.record import logexp_rows as rows
 from lrfr.record import logexp_tables as large
@@ -94,7 +94,7 @@ def test_each_chapters_method_is_a_planned_run_at_a_size_it_was_made_for():
     names = {run.name for run in planned()}
     assert {name for _, files in logexp_roads.UPSAMPLERS.values() for name in files.values()} <= names
     for label, files in logexp_roads.UPSAMPLERS.values():
-        assert all(benchmark.NETWORKS[label][px] == name for px, name in files.items())
+        assert all(catalogue.NETWORKS[label][px] == name for px, name in files.items())
     assert large.logexp_roads.papers(7) == [("multiscale", "U-Net")] and logexp_roads.sizes() == [7, 14, 28]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from lrfr import recognizers, record, tables
+from lrfr import catalogue, recognizers, record, tables
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
 from lrfr.record import benchmark, protocol_choice, protocol_points, protocol_rows
@@ -82,7 +82,7 @@ def test_without_a_file_nothing_is_recorded_and_all_tables_say_so(monkeypatch, t
     assert protocol_choice.upsampler(empty, 14) is None and protocol_choice.decide(empty, empty, 14) is None
     assert set(protocol_rows.coverage(empty)["not recorded"]) == {"all"}
     assert protocol_rows.gap(empty, "view2", 14, "sface") == ("d_prime", [])
-    shown = protocol_choice.decision_table([None] * len(benchmark.SIZES))
+    shown = protocol_choice.decision_table([None] * len(catalogue.SIZES))
     assert (shown["upsampler"] == protocol_rows.NOT_RECORDED).all() and list(shown["face (px)"]) == [7, 14, 28, 56]
 
 
@@ -183,7 +183,7 @@ def rows_behind(number, files):
 def test_every_number_of_a_decision_is_that_of_its_rows(results, combined, nothing, px, with_means):
     files = {benchmark.RESULTS: results, COMBINATIONS: combined if with_means else nothing}
     found = protocol_choice.decide(*files.values(), px)
-    shown = protocol_choice.decision_table([None, *[found if p == px else None for p in benchmark.SIZES[1:]]])
+    shown = protocol_choice.decision_table([None, *[found if p == px else None for p in catalogue.SIZES[1:]]])
     shown = shown.set_index("face (px)").loc[px].to_dict()
     shown["ms, upsampler"], shown["ms, recogniser"] = shown["ms"].split(" + ")
     columns = {

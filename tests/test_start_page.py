@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from lrfr import recognizers, record, tables
+from lrfr import catalogue, recognizers, record, tables
 from lrfr.book.chapters import book_dir
 from lrfr.record import benchmark, combinations, protocol_choice, protocol_rows
 
@@ -105,7 +105,7 @@ def test_the_taught_recogniser_is_a_row_of_logexp(outputs, glued):
 
 def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_names(outputs):
     rows = rows_of(outputs, "The system to use at each size")
-    assert [int(row["face (px)"]) for row in rows] == [*benchmark.SIZES]
+    assert [int(row["face (px)"]) for row in rows] == [*catalogue.SIZES]
     files = {name: protocol_rows.recorded(name) for name in (benchmark.RESULTS, combinations.RESULTS)}
     columns = {"AUC": ("auc", 4), "gain over bicubic": ("gain", 4), "gain over plain": ("over_plain", 4)}
     columns |= {"ms, upsampler": ("upsampling", 1), "ms, recogniser": ("recognising", 1)}

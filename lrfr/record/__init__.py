@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lrfr import assets, datasets, differences, embeddings, measure, methods, recognizers, tables
+from lrfr import assets, catalogue, datasets, differences, embeddings, measure, methods, recognizers, tables
 from lrfr.datasets import lfw
 from lrfr.degradation import Size
 from lrfr.errors import LrfrError
@@ -91,6 +91,16 @@ def _seed(name: str) -> int:
 def real_esrgan(size: Size, quick: bool = True) -> Entry:
     """Real-ESRGAN, quick where it can be, with the digest of its packaged weights."""
     return Entry(methods.real_esrgan(size, quick), weights=embeddings.file_digest(assets.path("realesrgan")))
+
+
+def upsampler(label: str, px: int, quick: bool = True) -> Entry:
+    """What a label of :mod:`lrfr.catalogue` stands for at a size, with the digest of its weights.
+
+    Raises:
+        LrfrError: nothing is called so at this size, or its weights are missing or damaged.
+    """
+    method, weights = catalogue.upsampler(label, px, quick), catalogue.weights(label, px)
+    return Entry(method, _seed(weights.stem), embeddings.file_digest(weights)) if weights else Entry(method)
 
 
 def shipped(name: str) -> bool:

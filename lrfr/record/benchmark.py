@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from lrfr import embeddings, measure, methods, plans, recognizers
+from lrfr import catalogue, embeddings, measure, methods, recognizers
+from lrfr.catalogue import REAL_ESRGAN, SIZES
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.degradation import Camera, Jitter
 from lrfr.errors import LrfrError
@@ -28,19 +29,17 @@ from lrfr.record import (
     faces_of,
     load,
     load_judges,
-    real_esrgan,
     record_missing,
     refuse_foreign,
     scores,
     shipped,
-    trained,
+    upsampler,
 )
 from lrfr.record.scores import Scores
 
 RESULTS = "benchmark"
 Choice = TypeVar("Choice", str, int)
 Degradation = Camera | Jitter
-SIZES = (7, 14, 28, 56)
 #: What spoils a face beside the reduction: each at the strongest that the camera's mixture draws, and the mixture.
 DEGRADATIONS: dict[str, Degradation | None] = {
     "bicubic": None,
@@ -53,42 +52,9 @@ DEGRADATIONS: dict[str, Degradation | None] = {
 JITTERS: dict[str, Degradation | None] = {f"jitter {r} px": Jitter(r) for r in (1, 2, 3)}
 #: View 1's training half is missing: no page reads it.
 SETS = ("att", "caltech", "view2", "devtest")
-ROBUST, REAL_ESRGAN = "robust", "Real-ESRGAN"
+ROBUST = "robust"
 #: Upsampler and size that LFW does without: its hours would be a sixth of all, and AT&T and Caltech answer for it.
 SPARED = (REAL_ESRGAN, 56)
-
-
-def _by_size(name: str, *sizes: str) -> dict[int, str]:
-    return {px: name.format(size) for px, size in zip(SIZES, sizes, strict=True)}
-
-
-#: Checkpoint behind each label at each size: that of the size where there is one, else that of the nearest size.
-NETWORKS: dict[str, dict[int, str]] = {
-    "SRCNN": dict.fromkeys(SIZES, "ipfsrgan-s0-srcnn"),
-    "SRResNet (MSE)": _by_size("frloss-{}-s0-mse", "8x", "8x", "4x", "4x"),
-    "SRResNet (FR)": _by_size("frloss-{}-s0-fr", "8x", "8x", "4x", "4x"),
-    "SRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-srgan"),
-    "ESRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-esrgan"),
-    "IP-FSRGAN": dict.fromkeys(SIZES, "ipfsrgan-s0-ip"),
-    "RRDB (MSE)": _by_size("ftlgan-{}-s0-base", "14", "14", "28", "56"),
-    "FTLGAN": _by_size("ftlgan-{}-s0", "14", "14", "28", "56"),
-    "U-Net (pixel)": dict.fromkeys(SIZES, "multiscale-s0-pixel"),
-    "U-Net": dict.fromkeys(SIZES, "multiscale-s0-both"),
-    "U-Net (triplet)": dict.fromkeys(SIZES, "combine-unet-triplet"),
-}
-#: Trained through a recogniser that is unseen elsewhere: no row of the protocol, a candidate among the combinations.
-TAUGHT = {"SRResNet (FR by SFace)": {14: plans.TAUGHT_BY_SFACE}}
-
-
-def checkpoints(px: int) -> dict[str, str]:
-    """Checkpoint behind each label that has one for this size, :data:`TAUGHT` at the end."""
-    return {label: files[px] for label, files in (NETWORKS | TAUGHT).items() if px in files}
-
-
-def labels() -> tuple[str, ...]:
-    """Every upsampler by name: HR and the kernels, networks, :data:`TAUGHT`, Real-ESRGAN."""
-    plain = [methods.hr(), *(methods.interpolation(SIZES[0], kernel) for kernel in methods.KERNELS)]
-    return (*(m.name for m in plain), *NETWORKS, *TAUGHT, REAL_ESRGAN)
 
 
 def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> list[Entry]:
@@ -96,19 +62,17 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
 
     Args:
         px: side of the LR faces.
-        only: labels of the upsamplers; None is all that the protocol asks for, :data:`TAUGHT` only by name.
+        only: labels of the upsamplers; None is all that the protocol asks for, :data:`lrfr.catalogue.TAUGHT` only by
+            name. One that has nothing at this size is left out.
         quick: networks in bfloat16 where the processor has units for it (:func:`lrfr.methods.trained`): their pixels
             move by less than the rounding to 8 bits.
+
+    Raises:
+        LrfrError: weights are missing or damaged.
     """
-    found = [Entry(methods.hr()), Entry(methods.interpolation(px))]
-    kernels = [Entry(methods.interpolation(px, k)) for k in methods.KERNELS if k != "bicubic"]
-    found += [e for e in kernels if only is None or e.method.name in only]
-    wanted = NETWORKS if only is None else only
-    known = {label: name for label, name in checkpoints(px).items() if label in wanted and shipped(name)}
-    found += [trained(name, label, size=px, quick=quick) for label, name in known.items()]
-    if only is None or REAL_ESRGAN in only:
-        found.append(real_esrgan(px, quick))
-    return found
+    wanted = only if only is not None else [label for label in catalogue.labels(px) if label not in catalogue.TAUGHT]
+    others = [label for label in catalogue.labels(px) if label in wanted and label != "bicubic"]
+    return [Entry(methods.hr()), *(upsampler(label, px, quick) for label in ("bicubic", *others))]
 
 
 def asked(name: str, upsampler: str, px: int) -> bool:
@@ -250,11 +214,11 @@ def record(
     Raises:
         LrfrError: an upsampler that none is called by, or another edition of LFW than was recorded.
     """
-    chosen(only, labels(), "upsampler")
+    chosen(only, (methods.hr().name, *catalogue.labels()), "upsampler")
     refuse_foreign(sets)
     upsamplers = {px: entries(px, only) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
-    _record_costs([entries(px, names, quick=False) for px in sizes for names in (only, [*TAUGHT])], exact)
+    _record_costs([entries(px, names, quick=False) for px in sizes for names in (only, [*catalogue.TAUGHT])], exact)
     for name in sets:
         faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
@@ -292,8 +256,8 @@ def _record_costs(upsamplers: Sequence[Sequence[Entry]], seeing: Sequence[Recogn
     """What every upsampler and every recogniser costs, in float32; measured once."""
 
     def of_upsampler(entry: Entry) -> pd.DataFrame:
-        name = checkpoints(entry.method.px).get(entry.method.name)
-        weights = methods.checkpoint(name) if name else None
+        label, px = entry.method.name, entry.method.px
+        weights = catalogue.weights(label, px) if label != REAL_ESRGAN else None
         return costs.upsampler_rows(entry.method, costs.generator_parameters(weights) if entry.weights else 0)
 
     for found in upsamplers:

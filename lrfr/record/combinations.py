@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lrfr import measure, recognizers, tables
+from lrfr import catalogue, measure, recognizers, tables
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
 from lrfr.evaluation import people
@@ -34,7 +34,7 @@ CHOICE, CONFIRMATION = "devtest", "view2"
 LEARNT = ("SRResNet (FR)", "IP-FSRGAN", "FTLGAN", "U-Net", "U-Net (triplet)")
 TRIO = ("bicubic", "SRResNet (FR)", "FTLGAN")
 #: The FR loss through SFace, alone and beside that through dlib; where it was trained for the size.
-(TAUGHT,) = benchmark.TAUGHT
+(TAUGHT,) = catalogue.TAUGHT
 TWICE = ("SRResNet (FR)", TAUGHT)
 #: Before what stands a reader who does nothing: bicubic, and the best recogniser that a package carries.
 PLAIN = "mobilefacenet"
@@ -313,7 +313,7 @@ def lacking() -> str:
     return f"Without the robust recogniser, which is not shipped yet: run `lrfr ship {recognizers.ROBUST}` first."
 
 
-def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = benchmark.SIZES, replicates: int = 1000) -> pd.DataFrame:
+def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = catalogue.SIZES, replicates: int = 1000) -> pd.DataFrame:
     """Measure every system that is not recorded yet, or was made by other weights.
 
     Args:

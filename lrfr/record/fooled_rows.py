@@ -1,16 +1,18 @@
 """What could fool us: errors at a threshold that stays, faces that were moved, people who are recognised worse."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from lrfr import plans, tables
-from lrfr.record import JUDGES, detection, protocol_rows, transfer
+from lrfr.recognizers import title
+from lrfr.record import JUDGES, PACKAGED, combinations, detection, protocol_rows, transfer
 from lrfr.record.benchmark import JITTERS
+from lrfr.record.combinations import System
 from lrfr.tables import Keys
 
-#: Quantiles over people, as the combinations have them for all pairs of a set.
-QUANTILES = {"auc_person_p10": "served worst, one in ten", "auc_person_p50": "median"}
+#: The AUC of their own that one person in ten does not reach, as the combinations have it for all pairs of a set.
+WORST = "auc_person_p10"
 
 
 def transferred(loss: str, through: str, recognizer: str, setting: str = "probe", metric: str = "auc") -> Keys:
@@ -19,6 +21,12 @@ def transferred(loss: str, through: str, recognizer: str, setting: str = "probe"
     name = f"{metric}_minus_{plain}"
     px = plans.TRANSFER[loss][0]
     return tables.keys("lfw", transfer.PROTOCOL, transfer.label(loss, through), px, name, recognizer, setting)
+
+
+def ahead(loss: str, recognizer: str, setting: str = "probe", metric: str = "auc") -> Keys:
+    """What a recogniser's own pupil of a loss is ahead of the others' pupils, seen by it on LFW View 1."""
+    px, name = plans.TRANSFER[loss][0], f"{metric}_minus_{transfer.OTHERS}"
+    return tables.keys("lfw", transfer.TASTE, transfer.label(loss, recognizer), px, name, recognizer, setting)
 
 
 def matrix(results: pd.DataFrame, loss: str, setting: str = "probe", metric: str = "auc") -> pd.DataFrame:
@@ -67,6 +75,41 @@ def rivals(combined: pd.DataFrame, method: str, px: int, recognizer: str) -> dic
     found = tables.matching(combined, **keys)
     found = found[found["metric"].str.startswith("auc_minus_")]
     return {r["metric"].removeprefix("auc_minus_"): r for _, r in found.iterrows()}
+
+
+def worst_served(combined: pd.DataFrame, px: int, recognizers: Sequence[str]) -> pd.DataFrame:
+    """What one person in ten does not reach, by system: bicubic's :data:`WORST`, the others' paired difference to it.
+
+    Args:
+        combined: results of the combinations, as :func:`lrfr.record.protocol_rows.recorded` gives them.
+        px: size.
+        recognizers: a column each.
+
+    Returns:
+        Columns set, system and the recognisers' titles; a row for each system that one of them saw.
+    """
+    lines = []
+    for place in PACKAGED:
+        here = tables.matching(combined, set=place, protocol=combinations.ALL_PAIRS, px=px, metric=WORST)
+        for system in here[here["recognizer"].isin(recognizers)]["method"].unique():
+            metric = WORST if system == "bicubic" else f"{WORST}_minus_bicubic"
+            line = {"set": protocol_rows.PLACES[place], "system": system}
+            for network in recognizers:
+                keys = tables.keys(place, combinations.ALL_PAIRS, system, px, metric, network, "probe")
+                found = protocol_rows.row(combined, keys)
+                number = tables.gained if metric != WORST else tables.written
+                line[title(network)] = "–" if found is None else number(found, 3)
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def worst_of(combined: pd.DataFrame, system: System, px: int) -> str:
+    """What one person in ten does not reach with a system, set by set: ``0.985 [0.957, 0.994] (AT&T), ...``."""
+    found = []
+    for place in PACKAGED:
+        keys = tables.keys(place, combinations.ALL_PAIRS, system.method, px, WORST, system.recognizer, "probe")
+        found.append(f"{protocol_rows.cell(combined, keys)} ({protocol_rows.PLACES[place]})")
+    return ", ".join(found)
 
 
 def spread(people: Mapping[str, pd.Series]) -> pd.DataFrame:

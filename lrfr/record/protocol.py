@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from lrfr import plans, runs
+from lrfr.catalogue import REAL_ESRGAN
 from lrfr.record import available, benchmark, combinations, detection, load_if_any, transfer
 from lrfr.record.benchmark import JITTERS
 
 #: Faces that were not cut out well are asked of these, on View 1 at one size.
-MOVED = ("SRResNet (FR)", "FTLGAN", "U-Net", benchmark.REAL_ESRGAN)
+MOVED = ("SRResNet (FR)", "FTLGAN", "U-Net", REAL_ESRGAN)
 MOVED_PX = 14
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from lrfr import recognizers, tables
 from lrfr.alignment import SIZE
+from lrfr.catalogue import SIZES
 from lrfr.record import UNSEEN, benchmark, combinations
-from lrfr.record.benchmark import SIZES
 from lrfr.record.combinations import System
 from lrfr.record.protocol_rows import NOT_RECORDED, ORDER, PLACES, RECOGNIZERS, at, cost, methods, row
 from lrfr.tables import Keys
@@ -284,7 +284,7 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
     """The decisions as the start page shows them; what is not recorded says so.
 
     Args:
-        decisions: one for each of :data:`lrfr.record.benchmark.SIZES`.
+        decisions: one for each of :data:`lrfr.catalogue.SIZES`.
 
     Returns:
         A line a size; without the gains that no system has.

@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from lrfr import tables
+from lrfr.catalogue import SIZES
 from lrfr.evaluation.intervals import Interval, percentile_interval
 from lrfr.record import protocol_rows
-from lrfr.record.benchmark import SIZES
 
 
 def quality_and_recognition(

@@ -12,11 +12,12 @@ import pandas as pd
 
 from lrfr import recognizers, record, tables
 from lrfr.alignment import SIZE
+from lrfr.catalogue import NETWORKS, REAL_ESRGAN, SIZES
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS, KEYS
 from lrfr.record import JUDGES, benchmark, costs
-from lrfr.record.benchmark import DEGRADATIONS, NETWORKS, REAL_ESRGAN, ROBUST, SIZES
+from lrfr.record.benchmark import DEGRADATIONS, ROBUST
 from lrfr.tables import Keys
 
 #: Upsamplers in the order of tables: kernels, then what was trained, then what pleases.

@@ -1,20 +1,27 @@
 """Does a method learn identity, or the taste of the network in its loss? Every loss network x evaluation network.
 
 Each identity loss of the study was trained through each packaged recogniser and, alike in all else, through none
-(:data:`lrfr.plans.TRANSFER`). What it is worth is the paired difference to the latter, seen by each recogniser.
+(:data:`lrfr.plans.TRANSFER`). What it is worth is the paired difference to the latter, seen by each recogniser. What
+is taste in it, one recogniser says alone: by how much what was trained through it is ahead of what was trained through
+the two others (:data:`TASTE`). Recognisers are not compared so, of which each has its own room to gain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
 from lrfr import differences, measure, plans
 from lrfr.errors import LrfrError
-from lrfr.measure import Measured
+from lrfr.measure import Measured, Pairs
+from lrfr.recognizers import Recognizer
 from lrfr.record import JUDGES, Entry, available, load, load_judges, record_missing, view
+from lrfr.record.benchmark import stamped
 
 RESULTS, PROTOCOL = "transfer", "transfer"
 NONE = "none"
+#: Protocol of a recogniser's own pupil minus the mean of the others' pupils, seen by it; metric ``auc_minus_others``.
+TASTE, OTHERS = "transfer taste", "others"
 
 
 def label(loss: str, through: str) -> str:
@@ -59,16 +66,42 @@ def record(losses: Sequence[str] = tuple(plans.TRANSFER), replicates: int = 1000
     judges = load_judges(JUDGES)
     for loss in losses:
         found = entries(loss)
-        plain = Measured(faces, found[0].method)
-
-        def rows(entry: Entry, plain: Measured = plain) -> pd.DataFrame:
-            measured = plain if entry.method is plain.method else Measured(faces, entry.method)
-            parts = [measure.pair_rows(measured, j, pairs, PROTOCOL, replicates) for j in judges]
-            if measured is not plain:
-                parts += [differences.pair_rows(measured, plain, j, pairs, PROTOCOL, replicates) for j in judges]
-            parts.append(measure.quality_rows(measured, replicates).assign(protocol=PROTOCOL))
-            measured.forget()
-            return pd.concat(parts, ignore_index=True)
-
-        record_missing(RESULTS, faces.name, PROTOCOL, found, rows)
+        measured = {e.method.name: Measured(faces, e.method) for e in found}
+        where = (loss, measured, judges, pairs, replicates)
+        record_missing(RESULTS, faces.name, PROTOCOL, found, partial(_worth, *where))
+        pupils = "\n".join(e.weights for e in found[1:])
+        record_missing(RESULTS, faces.name, TASTE, [stamped(e, pupils) for e in found[1:]], partial(_taste, *where))
     return load(RESULTS)
+
+
+def _worth(
+    loss: str,
+    measured: Mapping[str, Measured],
+    judges: Sequence[Recognizer],
+    pairs: Pairs,
+    replicates: int,
+    entry: Entry,
+) -> pd.DataFrame:
+    """A training's scores and picture, and its paired difference to the one without identity."""
+    mine, plain = measured[entry.method.name], measured[label(loss, NONE)]
+    parts = [measure.pair_rows(mine, j, pairs, PROTOCOL, replicates) for j in judges]
+    if mine is not plain:
+        parts += [differences.pair_rows(mine, plain, j, pairs, PROTOCOL, replicates) for j in judges]
+    parts.append(measure.quality_rows(mine, replicates).assign(protocol=PROTOCOL))
+    mine.forget()
+    return pd.concat(parts, ignore_index=True)
+
+
+def _taste(
+    loss: str,
+    measured: Mapping[str, Measured],
+    judges: Sequence[Recognizer],
+    pairs: Pairs,
+    replicates: int,
+    entry: Entry,
+) -> pd.DataFrame:
+    """What a training is ahead of those through other recognisers, seen by its own."""
+    pupils = {j: measured[label(loss, j.name)] for j in judges}
+    teacher = next(j for j in judges if label(loss, j.name) == entry.method.name)
+    others = [pupil for j, pupil in pupils.items() if j is not teacher]
+    return differences.mean_pair_rows(pupils[teacher], others, OTHERS, teacher, pairs, TASTE, replicates)
