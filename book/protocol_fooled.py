@@ -104,21 +104,18 @@ chapter.glue_text("protocol-own", f"{(own['low'] > 0).sum()} of {len(own)}")
 # others taught, on the same pairs. What it sees more in its own is taste.
 
 # %% tags=["hide-input"]
-rows, own_pupils = [], []
+rows = []
 for loss in known:
     for setting, words in SETTINGS.items():
-        row = {"loss": loss, "setting": words}
-        for judge in record.JUDGES:
-            found = at.row(moved, fooled_rows.ahead(loss, judge, setting))
-            row[f"seen by {named(judge)}"] = "–" if found is None else tables.gained(found)
-            own_pupils += [] if found is None else [found]
-        rows.append(row)
+        seen = {n: at.row(moved, fooled_rows.ahead(loss, n, setting)) for n in record.JUDGES}
+        rows.append({"loss": loss, "setting": words} | {f"seen by {named(n)}": at.gain(r) for n, r in seen.items()})
 figures.show_table(
     pd.DataFrame(rows),
     "AUC of a network's own pupil minus the mean of the two others' pupils, seen by that network, paired, LFW View 1, "
     "95 % intervals over people.",
 )
-chapter.glue_text("protocol-taste", tables.counted(own_pupils))
+own_pupils = tables.matching(moved, protocol=transfer.TASTE, metric=f"auc_minus_{transfer.OTHERS}")
+chapter.glue_text("protocol-taste", tables.counted([r for _, r in own_pupils.iterrows()]))
 
 # %% [markdown]
 # Own pupils against the others': {glue:text}`protocol-taste`, losses times networks times settings. The intervals are
@@ -630,14 +627,14 @@ if len(worst):
         f"The AUC that one person in ten does not reach, {PX} px, LR probe against HR: that of bicubic, and what other "
         "systems add to it, paired; 95 % intervals over people.",
     )
-    keys = {"protocol": combinations.ALL_PAIRS, "px": PX, "metric": f"{fooled_rows.WORST}_minus_bicubic"}
-    for word, networks in (("worst", UNSEEN), ("worst-robust", [benchmark.ROBUST])):
-        found = tables.matching(combined[combined["recognizer"].isin(networks)], **keys)
-        chapter.glue_text(f"protocol-{word}", tables.counted([r for _, r in found.iterrows()]))
 else:
     print("Not recorded yet on whole sets: `lrfr combine att caltech`.")
-    for word in ("worst", "worst-robust"):
-        chapter.glue_text(f"protocol-{word}", "not recorded")
+keys = {"protocol": combinations.ALL_PAIRS, "px": PX, "metric": f"{fooled_rows.WORST}_minus_bicubic"}
+for word, networks in (("worst", UNSEEN), ("worst-robust", [benchmark.ROBUST])):
+    found = tables.matching(combined[combined["recognizer"].isin(networks)], **keys)
+    chapter.glue_text(
+        f"protocol-{word}", tables.counted([r for _, r in found.iterrows()]) if len(found) else "not recorded"
+    )
 used = {s: fooled_rows.worst_of(combined, s, PX) for s in (decisions[PX].system, combinations.PLAIN_SYSTEM)}
 chapter.glue_text("protocol-worst-used", "; ".join(f"{choice.called(s)} {words}" for s, words in used.items()))
 

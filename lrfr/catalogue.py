@@ -3,6 +3,7 @@
 The one protocol measures them, ``lrfr upscale`` applies them to a reader's photograph.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lrfr import assets, methods, plans
@@ -44,14 +45,23 @@ def labels(px: int | None = None) -> tuple[str, ...]:
     return (*KERNELS, *networks, REAL_ESRGAN)
 
 
+def refuse_unknown(wanted: Iterable[str], known: Sequence[str], px: int) -> None:
+    """Name what is wanted of a size and not known.
+
+    Raises:
+        LrfrError: there is such a label.
+    """
+    if unknown := set(wanted) - set(known):
+        raise LrfrError(f"Expected methods for {px} px among {', '.join(known)}, found {', '.join(sorted(unknown))}.")
+
+
 def weights(label: str, px: int) -> Path | None:
     """The file behind a label at a size; None for a kernel, which has none.
 
     Raises:
         LrfrError: nothing is called so at this size, or its file is missing.
     """
-    if label not in labels(px):
-        raise LrfrError(f"Expected methods for {px} px among {', '.join(labels(px))}, found {label}.")
+    refuse_unknown([label], labels(px), px)
     if label in KERNELS:
         return None
     return assets.path("realesrgan") if label == REAL_ESRGAN else methods.checkpoint((NETWORKS | TAUGHT)[label][px])
@@ -71,6 +81,6 @@ def upsampler(label: str, px: int, quick: bool = False) -> Method:
     file = weights(label, px)
     if file is None:
         return methods.interpolation(px, KERNELS[label])
-    return (
-        methods.real_esrgan(px, quick) if label == REAL_ESRGAN else methods.trained(label, file, size=px, quick=quick)
-    )
+    if label == REAL_ESRGAN:
+        return methods.real_esrgan(px, quick)
+    return methods.trained(label, file, size=px, quick=quick)

@@ -4,7 +4,7 @@ A metric ``auc_minus_bicubic`` is the row's own AUC minus that of bicubic. Its i
 is far narrower than the two intervals would suggest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,7 @@ def pair_rows(
     AUC, d', EER, and accuracy where there are folds, each threshold kept. The share is a row only where the gap's own
     interval excludes 0 and the baseline is bicubic.
     """
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     rows = []
     for setting in SETTINGS:
         mine = measured.similarity(recognizer, pairs, setting)
@@ -39,9 +38,7 @@ def pair_rows(
         found = {metric: bootstrap.difference(statistic, mine, theirs) for metric, statistic in STATISTICS.items()}
         if pairs.fold is not None:
             found["accuracy"] = bootstrap.fixed_accuracy_difference(*(correct(s, pairs) for s in (mine, theirs)))
-        for metric, value in found.items():
-            name = f"{metric}_minus_{baseline.method.name}"
-            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
+        rows += _rows(measured, protocol, recognizer, setting, found, baseline.method.name, len(mine))
         if baseline.method.name == "bicubic":
             whole = measured.original(recognizer)
             best = recognizer.similarity(whole[pairs.first], whole[pairs.second])
@@ -63,17 +60,12 @@ def mean_pair_rows(
     replicates: int = 1000,
 ) -> pd.DataFrame:
     """Paired differences in AUC, d' and EER to the mean of several methods' values (``auc_minus_<called>``)."""
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     rows = []
     for setting in SETTINGS:
         mine, *theirs = (m.similarity(recognizer, pairs, setting) for m in (measured, *others))
-        for metric, statistic in STATISTICS.items():
-            values = [bootstrap.value(statistic, s) for s in (mine, *theirs)]
-            draws = np.stack([bootstrap.replicate(statistic, s) for s in (mine, *theirs)])
-            found = percentile_interval(values[0] - float(np.mean(values[1:])), draws[0] - draws[1:].mean(axis=0))
-            name = f"{metric}_minus_{called}"
-            rows.append(result_row(measured, protocol, recognizer.name, setting, name, found, len(mine)))
+        found = {metric: bootstrap.difference(statistic, mine, *theirs) for metric, statistic in STATISTICS.items()}
+        rows += _rows(measured, protocol, recognizer, setting, found, called, len(mine))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -89,15 +81,27 @@ def recognizer_pair_rows(
 
     AUC, d', EER, TAR at FAR 1e-2, and accuracy: over the folds, or at each one's best threshold where there are none.
     """
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     rows = []
     for setting in SETTINGS:
         mine, theirs = (measured.similarity(r, pairs, setting) for r in (recognizer, baseline))
-        for metric, value in listed(bootstrap, pairs, mine, theirs).items():
-            name = f"{metric}_minus_{baseline.name}"
-            rows.append(result_row(measured, protocol, recognizer.name, setting, name, value, len(mine)))
+        found = listed(bootstrap, pairs, mine, theirs)
+        rows += _rows(measured, protocol, recognizer, setting, found, baseline.name, len(mine))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(
+    measured: Measured,
+    protocol: str,
+    recognizer: Recognizer,
+    setting: str,
+    found: Mapping[str, Interval],
+    baseline: str,
+    n: int,
+) -> list[list]:
+    """A row for each metric's difference to what is called ``baseline``."""
+    where = (measured, protocol, recognizer.name, setting)
+    return [result_row(*where, f"{metric}_minus_{baseline}", value, n) for metric, value in found.items()]
 
 
 def listed(bootstrap: PairBootstrap, pairs: Pairs, mine: np.ndarray, theirs: np.ndarray) -> dict[str, Interval]:
@@ -162,8 +166,7 @@ def gain_rows(
         protocol: of the row.
         replicates: draws, the same for all four.
     """
-    identity = first[0].dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(first[0].dataset.labels, replicates)
     rows = []
     for setting in SETTINGS:
         scores = [m.similarity(recognizer, pairs, setting) for m in (*first, *second)]

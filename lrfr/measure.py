@@ -45,6 +45,10 @@ class Pairs:
     genuine: np.ndarray
     fold: np.ndarray | None = None
 
+    def bootstrap(self, labels: np.ndarray, replicates: int = 1000) -> PairBootstrap:
+        """Draws of the people of these pairs; ``labels`` are those of the set's photographs."""
+        return PairBootstrap(labels[self.first], labels[self.second], self.genuine, replicates)
+
 
 @dataclass(eq=False)
 class Measured:
@@ -143,8 +147,7 @@ def score_rows(
     replicates: int = 1000,
 ) -> pd.DataFrame:
     """The rows of :func:`pair_rows` from the pairs' similarities, whatever they were made with."""
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     s, rows, where = similarity, [], (measured, protocol, recognizer, setting)
     for metric, statistic in LISTED.items():
         rows.append(result_row(*where, metric, bootstrap.interval(statistic, s), len(s)))
@@ -324,8 +327,7 @@ def best_accuracy_rows(
     measured: Measured, recognizer: Recognizer, pairs: Pairs, protocol: str, replicates: int = 1000
 ) -> pd.DataFrame:
     """``accuracy`` at the best threshold of the very pairs, for lists without folds (LFW View 1)."""
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     rows = []
     for setting in SETTINGS:
         value, _ = accuracy(measured.similarity(recognizer, pairs, setting), pairs, bootstrap)

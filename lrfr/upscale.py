@@ -81,13 +81,11 @@ def restore(face: SmallFace, only: Sequence[str] | None = None) -> dict[str, np.
     Raises:
         LrfrError: a label that none has at this size.
     """
-    known = [label for label in catalogue.labels(face.px) if label not in catalogue.KERNELS]
-    if unknown := set(only or ()) - {PLAIN, *known}:
-        raise LrfrError(
-            f"Expected methods for {face.px} px among {', '.join([PLAIN, *known])}, found {', '.join(sorted(unknown))}."
-        )
-    small, wanted = to_tensor(face.pixels[None]), [PLAIN, *(label for label in known if label in (only or known))]
-    found = {label: catalogue.upsampler(label, face.px, quick=True) for label in wanted}
+    known = [PLAIN, *(label for label in catalogue.labels(face.px) if label not in catalogue.KERNELS)]
+    wanted = [PLAIN, *(only or known)]
+    catalogue.refuse_unknown(wanted, known, face.px)
+    small = to_tensor(face.pixels[None])
+    found = {label: catalogue.upsampler(label, face.px, quick=True) for label in known if label in wanted}
     with torch.no_grad():
         return {label: degradation.to_pixels(method.enlarge(small))[0] for label, method in found.items()}
 

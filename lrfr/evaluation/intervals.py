@@ -161,10 +161,11 @@ class PairBootstrap:
         """95 % interval of one method's value."""
         return percentile_interval(self.value(statistic, similarity), self.replicate(statistic, similarity))
 
-    def difference(self, statistic: Statistic, similarity: ArrayLike, baseline: ArrayLike) -> Interval:
-        """Paired 95 % interval of (method - baseline): both under the same draws."""
-        value = self.value(statistic, similarity) - self.value(statistic, baseline)
-        return percentile_interval(value, self.replicate(statistic, similarity) - self.replicate(statistic, baseline))
+    def difference(self, statistic: Statistic, similarity: ArrayLike, *baselines: ArrayLike) -> Interval:
+        """Paired 95 % interval of (method - baseline), or of (method - mean of baselines): all under the same draws."""
+        value = self.value(statistic, similarity) - float(np.mean([self.value(statistic, b) for b in baselines]))
+        draws = np.mean([self.replicate(statistic, b) for b in baselines], axis=0)
+        return percentile_interval(value, self.replicate(statistic, similarity) - draws)
 
     def share_of_gap(
         self, statistic: Statistic, similarity: ArrayLike, baseline: ArrayLike, reference: ArrayLike

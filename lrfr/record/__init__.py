@@ -72,7 +72,7 @@ class Entry:
 def trained(name: str, label: str, device: str = "cpu", size: Size | None = None, quick: bool = False) -> Entry:
     """A shipped generator, ``frloss-8x-s0-fr`` and the like; ``size`` and ``quick`` as for :func:`methods.trained`."""
     path = methods.checkpoint(name)
-    return Entry(methods.trained(label, path, device, size, quick), _seed(name), embeddings.file_digest(path))
+    return _behind(methods.trained(label, path, device, size, quick), path)
 
 
 def finished(run: Run, label: str, size: Size | None = None, device: str = "cpu") -> Entry | None:
@@ -83,6 +83,11 @@ def finished(run: Run, label: str, size: Size | None = None, device: str = "cpu"
     return Entry(methods.trained(label, path, device, size), _seed(run.name), embeddings.file_digest(path))
 
 
+def _behind(method: methods.Method, weights: Path) -> Entry:
+    """A method and the file that it comes from, whose name says the seed."""
+    return Entry(method, _seed(weights.stem), embeddings.file_digest(weights))
+
+
 def _seed(name: str) -> int:
     found = re.search(r"-s(\d+)(-|$)", name)  # what is trained once has no number
     return int(found[1]) if found else 0
@@ -90,7 +95,7 @@ def _seed(name: str) -> int:
 
 def real_esrgan(size: Size, quick: bool = True) -> Entry:
     """Real-ESRGAN, quick where it can be, with the digest of its packaged weights."""
-    return Entry(methods.real_esrgan(size, quick), weights=embeddings.file_digest(assets.path("realesrgan")))
+    return _behind(methods.real_esrgan(size, quick), assets.path("realesrgan"))
 
 
 def upsampler(label: str, px: int, quick: bool = True) -> Entry:
@@ -100,7 +105,7 @@ def upsampler(label: str, px: int, quick: bool = True) -> Entry:
         LrfrError: nothing is called so at this size, or its weights are missing or damaged.
     """
     method, weights = catalogue.upsampler(label, px, quick), catalogue.weights(label, px)
-    return Entry(method, _seed(weights.stem), embeddings.file_digest(weights)) if weights else Entry(method)
+    return _behind(method, weights) if weights else Entry(method)
 
 
 def shipped(name: str) -> bool:

@@ -70,8 +70,9 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
     Raises:
         LrfrError: weights are missing or damaged.
     """
-    wanted = only if only is not None else [label for label in catalogue.labels(px) if label not in catalogue.TAUGHT]
-    others = [label for label in catalogue.labels(px) if label in wanted and label != "bicubic"]
+    known = catalogue.labels(px)
+    wanted = only if only is not None else set(known) - set(catalogue.TAUGHT)
+    others = [label for label in known if label in wanted and label != "bicubic"]
     return [Entry(methods.hr()), *(upsampler(label, px, quick) for label in ("bicubic", *others))]
 
 

@@ -8,7 +8,7 @@ from lrfr import datasets, methods, recognizers
 from lrfr.datasets import lfw, overlap
 from lrfr.errors import LrfrError
 from lrfr.evaluation import verification
-from lrfr.evaluation.intervals import Interval, PairBootstrap
+from lrfr.evaluation.intervals import Interval
 from lrfr.files import write_text
 from lrfr.measure import Measured
 from lrfr.paths import cache_dir
@@ -62,8 +62,7 @@ def record_alignment(replicates: int = 1000) -> pd.DataFrame:
         raise LrfrError("Only deep-funneled LFW can be cut by one transform, but the copy at hand is the funneled one.")
     fixed, pairs = view("devtest")
     cuts = {"fixed": fixed, "MTCNN": by_mtcnn(fixed)}
-    identity = fixed.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(fixed.labels, replicates)
     rows, judges = [], load_judges(JUDGES)
     for method in (methods.hr(), methods.interpolation(PX)):
         for judge in judges:

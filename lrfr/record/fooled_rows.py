@@ -92,24 +92,27 @@ def worst_served(combined: pd.DataFrame, px: int, recognizers: Sequence[str]) ->
     for place in PACKAGED:
         here = tables.matching(combined, set=place, protocol=combinations.ALL_PAIRS, px=px, metric=WORST)
         for system in here[here["recognizer"].isin(recognizers)]["method"].unique():
-            metric = WORST if system == "bicubic" else f"{WORST}_minus_bicubic"
             line = {"set": protocol_rows.PLACES[place], "system": system}
             for network in recognizers:
-                keys = tables.keys(place, combinations.ALL_PAIRS, system, px, metric, network, "probe")
-                found = protocol_rows.row(combined, keys)
-                number = tables.gained if metric != WORST else tables.written
-                line[title(network)] = "–" if found is None else number(found, 3)
+                keys = _worst(place, system, px, network)
+                minus = keys | {"metric": f"{WORST}_minus_bicubic"}
+                line[title(network)] = (
+                    protocol_rows.cell(combined, keys)
+                    if system == "bicubic"
+                    else protocol_rows.gain(protocol_rows.row(combined, minus), 3)
+                )
             lines.append(line)
     return pd.DataFrame(lines)
 
 
 def worst_of(combined: pd.DataFrame, system: System, px: int) -> str:
     """What one person in ten does not reach with a system, set by set: ``0.985 [0.957, 0.994] (AT&T), ...``."""
-    found = []
-    for place in PACKAGED:
-        keys = tables.keys(place, combinations.ALL_PAIRS, system.method, px, WORST, system.recognizer, "probe")
-        found.append(f"{protocol_rows.cell(combined, keys)} ({protocol_rows.PLACES[place]})")
-    return ", ".join(found)
+    cells = {p: protocol_rows.cell(combined, _worst(p, system.method, px, system.recognizer)) for p in PACKAGED}
+    return ", ".join(f"{found} ({protocol_rows.PLACES[place]})" for place, found in cells.items())
+
+
+def _worst(place: str, method: str, px: int, recognizer: str) -> Keys:
+    return tables.keys(place, combinations.ALL_PAIRS, method, px, WORST, recognizer, "probe")
 
 
 def spread(people: Mapping[str, pd.Series]) -> pd.DataFrame:

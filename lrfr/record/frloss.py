@@ -11,7 +11,7 @@ from lrfr.datasets import lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
-from lrfr.evaluation.intervals import Interval, PairBootstrap
+from lrfr.evaluation.intervals import Interval
 from lrfr.files import write_text
 from lrfr.measure import Measured, Pairs
 from lrfr.networks.srresnet import SRResNetSettings
@@ -289,8 +289,7 @@ def _differences(
     pairs: Pairs,
     replicates: int,
 ) -> dict[str, float]:
-    identity = faces.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(faces.labels, replicates)
     found: dict[str, float] = {}
     for (judge, setting), score in mine.items():
         value = bootstrap.difference(verification.auc, score, theirs[judge, setting])

@@ -14,7 +14,7 @@ from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
 from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
-from lrfr.evaluation.intervals import ImageBootstrap, PairBootstrap, percentile_interval
+from lrfr.evaluation.intervals import ImageBootstrap, percentile_interval
 from lrfr.measure import Measured, Pairs
 from lrfr.plans import LONGER, find
 from lrfr.progress import track
@@ -198,8 +198,7 @@ def further_rows(
     measured: Measured, judges: Sequence[Recognizer], pairs: Pairs, replicates: int = 1000
 ) -> pd.DataFrame:
     """Accuracy and AUC of pairs that were both reduced to the method's size."""
-    identity = measured.dataset.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(measured.dataset.labels, replicates)
     rows = []
     for judge in judges:
         s = measured.similarity(judge, pairs, "both")
@@ -255,8 +254,7 @@ def pipeline_rows(
     ``auc_minus_0px`` is what it gains over no super-resolution at all. Accuracy is at the best threshold of similarity
     where there are no folds; its interval keeps the thresholds.
     """
-    identity = mixture.faces.labels
-    bootstrap = PairBootstrap(identity[pairs.first], identity[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(mixture.faces.labels, replicates)
     rows = []
     for judge in judges:
         plain, restored = mixture.embedded(judge)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from lrfr import differences, measure, methods
 from lrfr.datasets import FaceDataset
-from lrfr.evaluation.intervals import PairBootstrap
 from lrfr.measure import COLUMNS, SETTINGS, Measured, Pairs
 from lrfr.recognizers import Recognizer
 from lrfr.record import Entry, shipped, trained
@@ -67,7 +66,7 @@ def rows(
         Measured(faces, methods.interpolation(entry.method.px)),
     )
     labels = faces.labels
-    bootstrap = PairBootstrap(labels[pairs.first], labels[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(labels, replicates)
     found = []
     for setting in SETTINGS:
         theirs = restored.similarity(pretrained, pairs, setting)

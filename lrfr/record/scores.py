@@ -9,7 +9,7 @@ import pandas as pd
 from lrfr import measure
 from lrfr.datasets import FaceDataset
 from lrfr.evaluation import every_pair, identification, verification
-from lrfr.evaluation.intervals import ImageBootstrap, Interval, PairBootstrap, percentile_interval, share_of_gap
+from lrfr.evaluation.intervals import ImageBootstrap, Interval, percentile_interval, share_of_gap
 from lrfr.evaluation.pairs import AllPairs
 from lrfr.measure import Measured, Pairs
 from lrfr.recognizers import Recognizer
@@ -54,7 +54,7 @@ def of_list(
     have two. The threshold ``fixed`` stays, as in `of_set`.
     """
     labels = measured.dataset.labels
-    bootstrap = PairBootstrap(labels[pairs.first], labels[pairs.second], pairs.genuine, replicates)
+    bootstrap = pairs.bootstrap(labels, replicates)
     s = measured.similarity(judge, pairs, setting)
     found = {k: Drawn(bootstrap.value(f, s), bootstrap.replicate(f, s)) for k, f in measure.LISTED.items()}
     for name, kind, wrong in (("far", ~pairs.genuine, s >= fixed), ("frr", pairs.genuine, s < fixed)):

@@ -7,7 +7,7 @@ the two others (:data:`TASTE`). Recognisers are not compared so, of which each h
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -66,42 +66,38 @@ def record(losses: Sequence[str] = tuple(plans.TRANSFER), replicates: int = 1000
     judges = load_judges(JUDGES)
     for loss in losses:
         found = entries(loss)
-        measured = {e.method.name: Measured(faces, e.method) for e in found}
-        where = (loss, measured, judges, pairs, replicates)
-        record_missing(RESULTS, faces.name, PROTOCOL, found, partial(_worth, *where))
+        trained = _Trainings(loss, {e.method.name: Measured(faces, e.method) for e in found}, judges, pairs, replicates)
+        record_missing(RESULTS, faces.name, PROTOCOL, found, trained.worth)
         pupils = "\n".join(e.weights for e in found[1:])
-        record_missing(RESULTS, faces.name, TASTE, [stamped(e, pupils) for e in found[1:]], partial(_taste, *where))
+        record_missing(RESULTS, faces.name, TASTE, [stamped(e, pupils) for e in found[1:]], trained.taste)
     return load(RESULTS)
 
 
-def _worth(
-    loss: str,
-    measured: Mapping[str, Measured],
-    judges: Sequence[Recognizer],
-    pairs: Pairs,
-    replicates: int,
-    entry: Entry,
-) -> pd.DataFrame:
-    """A training's scores and picture, and its paired difference to the one without identity."""
-    mine, plain = measured[entry.method.name], measured[label(loss, NONE)]
-    parts = [measure.pair_rows(mine, j, pairs, PROTOCOL, replicates) for j in judges]
-    if mine is not plain:
-        parts += [differences.pair_rows(mine, plain, j, pairs, PROTOCOL, replicates) for j in judges]
-    parts.append(measure.quality_rows(mine, replicates).assign(protocol=PROTOCOL))
-    mine.forget()
-    return pd.concat(parts, ignore_index=True)
+@dataclass(frozen=True)
+class _Trainings:
+    """The trainings of one loss, by what their rows call them, and who looks at them."""
 
+    loss: str
+    measured: Mapping[str, Measured]
+    judges: Sequence[Recognizer]
+    pairs: Pairs
+    replicates: int
 
-def _taste(
-    loss: str,
-    measured: Mapping[str, Measured],
-    judges: Sequence[Recognizer],
-    pairs: Pairs,
-    replicates: int,
-    entry: Entry,
-) -> pd.DataFrame:
-    """What a training is ahead of those through other recognisers, seen by its own."""
-    pupils = {j: measured[label(loss, j.name)] for j in judges}
-    teacher = next(j for j in judges if label(loss, j.name) == entry.method.name)
-    others = [pupil for j, pupil in pupils.items() if j is not teacher]
-    return differences.mean_pair_rows(pupils[teacher], others, OTHERS, teacher, pairs, TASTE, replicates)
+    def worth(self, entry: Entry) -> pd.DataFrame:
+        """A training's scores and picture, and its paired difference to the one without identity."""
+        mine, plain = self.measured[entry.method.name], self.measured[label(self.loss, NONE)]
+        how = (self.pairs, PROTOCOL, self.replicates)
+        parts = [measure.pair_rows(mine, j, *how) for j in self.judges]
+        if mine is not plain:
+            parts += [differences.pair_rows(mine, plain, j, *how) for j in self.judges]
+        parts.append(measure.quality_rows(mine, self.replicates).assign(protocol=PROTOCOL))
+        mine.forget()
+        return pd.concat(parts, ignore_index=True)
+
+    def taste(self, entry: Entry) -> pd.DataFrame:
+        """What a training is ahead of those through other recognisers, seen by its own."""
+        pupils = {j: self.measured[label(self.loss, j.name)] for j in self.judges}
+        mine = self.measured[entry.method.name]
+        teacher = next(j for j, pupil in pupils.items() if pupil is mine)
+        others = [pupil for pupil in pupils.values() if pupil is not mine]
+        return differences.mean_pair_rows(mine, others, OTHERS, teacher, self.pairs, TASTE, self.replicates)
