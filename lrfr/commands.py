@@ -213,15 +213,19 @@ def combine_command(
     ] = None,
     px: Sizes = None,
 ) -> None:
-    """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms."""
+    """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms.
+
+    What View 1 puts first is measured again on those pairs of View 2 that show nobody of View 1.
+    """
     from lrfr import catalogue
-    from lrfr.record import benchmark, combinations
+    from lrfr.record import apart, benchmark, combinations
 
     if lacking := combinations.lacking():
         typer.echo(lacking)
-    table = combinations.record(
-        benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, catalogue.SIZES, "size")
-    )
+    names, sizes = benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, catalogue.SIZES, "size")
+    table = combinations.record(names, sizes)
+    if combinations.CONFIRMATION in names:
+        table = apart.record(sizes)
     typer.echo(f"data/results/combinations.csv holds {len(table)} rows.")
 
 

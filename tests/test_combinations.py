@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from lrfr import catalogue, datasets, measure, methods, record, tables
 from lrfr.commands import app
 from lrfr.errors import LrfrError
-from lrfr.record import Entry, benchmark, combinations
+from lrfr.record import Entry, apart, benchmark, combinations
 from lrfr.record.averages import Fused
 from lrfr.record.combinations import System
 
@@ -147,6 +147,54 @@ def test_view_1_chooses_and_view_2_confirms(world):
         again.undo()
 
 
+def test_what_view_1_chooses_is_asked_of_people_whom_it_never_showed(world, faces, monkeypatch):
+    known = faces.identities[:4]
+    some = faces.subset(np.isin(faces.table["identity"].astype(str), known), "lfw")
+    whole = faces.subset(np.arange(len(faces)), "lfw")
+    views = {"devtest": (some, some_pairs(some)), "view2": (whole, some_pairs(whole, 4))}
+    for place in (combinations, apart):
+        monkeypatch.setattr(place, "view", views.__getitem__)
+    monkeypatch.setattr(combinations, "faces_of", views.__getitem__)
+    _, listed = apart.pairs()
+    shown = faces.table["identity"].astype(str).to_numpy()[np.concatenate([listed.first, listed.second])]
+    assert set(shown) == set(faces.identities[4:])
+    strange = ~np.isin(faces.labels, np.arange(4))
+    every = views["view2"][1]
+    assert len(listed.genuine) == (strange[every.first] & strange[every.second]).sum() < len(every.genuine)
+
+    combinations.record(["devtest", "view2"], [7], 20)
+    made_up_gains("devtest", 7, {"FTLGAN": 0.1, "U-Net": 0.05})
+    made_up_gains("view2", 7, {"FTLGAN": 0.1})
+    table = apart.record([7], 20)
+    mine = table[table["protocol"] == apart.PROTOCOL]
+    chosen = combinations.choose(7).system
+    asked = {(m, n) for m in ("bicubic", "FTLGAN") for n in ("dlib", "sface", "mobilefacenet")}
+    asked |= {(m, chosen.recognizer) for m in ("bicubic", chosen.method)}
+    assert set(zip(mine["method"], mine["recognizer"], strict=True)) == asked and set(mine["n"]) == {
+        len(listed.genuine)
+    }
+    value = mine.set_index(["method", "recognizer", "metric"])["value"]
+    for method, network in asked - {("bicubic", combinations.PLAIN)}:
+        over = value[method, network, "auc"] - value["bicubic", combinations.PLAIN, "auc"]
+        assert value[method, network, f"auc_minus_{combinations.PLAIN_NAME}"] == pytest.approx(over, abs=2e-6)
+        if method != "bicubic":
+            over = value[method, network, "auc"] - value["bicubic", network, "auc"]
+            assert value[method, network, "auc_minus_bicubic"] == pytest.approx(over, abs=2e-6)
+    assert len(apart.record([7], 20)) == len(table)
+    whole = values(table[table["protocol"] == "view2"])["bicubic", "mobilefacenet", "probe", "auc"]
+    assert whole != value["bicubic", "mobilefacenet", "auc"], "the pairs of known people are left out"
+
+
+def made_up_gains(view: str, px: int, gains: dict[str, float]) -> None:
+    """Rows of the benchmark, paired differences to bicubic seen by the recognisers that no loss knew."""
+    rows = [
+        ["lfw", f"bicubic {view}", m, px, 0, n, "probe", "auc_minus_bicubic", v, v - 0.01, v + 0.01, 9]
+        for m, v in gains.items()
+        for n in record.UNSEEN
+    ]
+    record.save(benchmark.RESULTS, pd.DataFrame(rows, columns=measure.COLUMNS), Entry(methods.interpolation(px)))
+
+
 def made_up(protocol: str, auc: dict[tuple[str, str], float], px: int = 14) -> None:
     """Rows of a results file that nobody measured."""
     for (method, recognizer), value in auc.items():
@@ -210,12 +258,13 @@ def test_the_command_says_what_is_left_out(monkeypatch):
     asked = []
     monkeypatch.setattr(combinations, "shipped", lambda name: False)
     monkeypatch.setattr(combinations, "record", lambda sets, sizes: asked.append((sets, sizes)) or pd.DataFrame([1]))
+    monkeypatch.setattr(apart, "record", lambda sizes: pd.DataFrame([*sizes]))
     done = CliRunner().invoke(app, ["combine", "att", "--px", "14"])
     assert done.exit_code == 0 and list(asked[0][0]) == ["att"] and list(asked[0][1]) == [14]
     assert done.output.splitlines()[0].startswith("Without the robust recogniser, which is not shipped yet")
     assert done.output.splitlines()[1] == "data/results/combinations.csv holds 1 rows."
     monkeypatch.setattr(combinations, "shipped", lambda name: True)
-    assert len(CliRunner().invoke(app, ["combine"]).output.splitlines()) == 1
+    assert CliRunner().invoke(app, ["combine"]).output == "data/results/combinations.csv holds 4 rows.\n"
     assert tuple(asked[1][0]) == combinations.SETS and tuple(asked[1][1]) == catalogue.SIZES
     wrong = CliRunner().invoke(app, ["combine", "devtrain"])
     assert isinstance(wrong.exception, LrfrError) and "found devtrain" in str(wrong.exception)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lrfr import plans, runs
 from lrfr.catalogue import REAL_ESRGAN
-from lrfr.record import available, benchmark, combinations, detection, load_if_any, transfer
+from lrfr.record import apart, available, benchmark, combinations, detection, load_if_any, transfer
 from lrfr.record.benchmark import JITTERS
 
 #: Faces that were not cut out well are asked of these, on View 1 at one size.
@@ -25,7 +25,8 @@ def record(workers: int = 2) -> Iterator[tuple[str, pd.DataFrame]]:
     """
     benchmark.record()
     yield benchmark.RESULTS, benchmark.record(("devtest",), (MOVED_PX,), tuple(JITTERS), MOVED)
-    yield combinations.RESULTS, combinations.record()
+    combinations.record()
+    yield combinations.RESULTS, apart.record()
     yield detection.RESULTS, detection.record()
     yield transfer.RESULTS, _transferred(workers)
 

@@ -1,0 +1,88 @@
+"""Do View 1's choices hold for people whom it never showed? View 2 without the pairs that show one of them.
+
+LFW's makers drew both views from the same photographs. So what View 1 puts first is measured once more on the rest of
+View 2: AUC and its paired differences, LR probe against HR photograph.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+
+from lrfr import measure
+from lrfr.catalogue import SIZES
+from lrfr.datasets import FaceDataset
+from lrfr.evaluation import verification
+from lrfr.measure import Pairs
+from lrfr.record import Entry, benchmark, combinations, load, protocol_choice, protocol_rows, record_missing, view
+from lrfr.record.combinations import PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
+
+PROTOCOL = "view2 apart"
+SETTING = "probe"
+
+
+def pairs() -> tuple[FaceDataset, Pairs]:
+    """The photographs of View 2, and those of its pairs that show nobody of View 1's DevTest pairs."""
+    faces, listed = view(combinations.CONFIRMATION)
+    known = view(combinations.CHOICE)[0].identities
+    seen = faces.table["identity"].astype(str).isin(known).to_numpy()
+    keep = ~(seen[listed.first] | seen[listed.second])
+    return faces, Pairs(listed.first[keep], listed.second[keep], listed.genuine[keep])
+
+
+def systems(px: int, judges: Sequence[str]) -> list[System]:
+    """What View 1 puts first at a size, upsampler and system, and what it is compared with.
+
+    Args:
+        px: size.
+        judges: recognisers that look at the upsampler and at bicubic, each alone.
+
+    Raises:
+        LrfrError: as :func:`lrfr.record.combinations.ranking`.
+    """
+    chosen = protocol_choice.upsampler(protocol_rows.recorded(), px)
+    labels = ["bicubic", *([chosen.first] if chosen is not None else [])]
+    system = combinations.choose(px).system
+    alone = [System((label,), (judge,)) for label in labels for judge in judges]
+    return list(dict.fromkeys([*alone, System(("bicubic",), system.recognizers), system]))
+
+
+def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
+    """AUC of a system, its paired difference to bicubic before the same recogniser, and to the plain system."""
+    system = System.named(entry.method.name, entry.recognizer)
+    draws = listed.bootstrap(bench.table.faces.labels, bench.table.replicates)
+
+    def similarity(one: System):
+        return bench.mean(one.upsamplers).similarity(bench.judges[one.recognizer], listed, SETTING)
+
+    own = System(("bicubic",), system.recognizers)
+    others = bench.others(system) | ({"bicubic": own} if system != own else {})
+    found = {"auc": draws.interval(verification.auc, similarity(system))}
+    for name, other in others.items():
+        found[f"auc_minus_{name}"] = draws.difference(verification.auc, similarity(system), similarity(other))
+    where = (bench.mean(system.upsamplers), PROTOCOL, system.recognizer, SETTING)
+    those = [measure.result_row(*where, metric, value, len(listed.genuine)) for metric, value in found.items()]
+    return pd.DataFrame(those, columns=measure.COLUMNS)
+
+
+def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame:
+    """Measure what is not recorded yet, or was made by other weights; both views are recorded before.
+
+    Args:
+        sizes: of the LR faces, in pixels.
+        replicates: draws of the intervals.
+
+    Returns:
+        The whole table of the combinations.
+    """
+    judges = benchmark.judges(quick=False)
+    faces, listed = pairs()
+    every = [*judges, *combinations.fused(judges)]
+    for px in sizes:
+        asked = systems(px, [judge.name for judge in judges])
+        labels = {label for system in asked for label in system.upsamplers}
+        rivals = {system: {PLAIN_NAME: PLAIN_SYSTEM} for system in asked if system != PLAIN_SYSTEM}
+        bench = Bench(faces, listed, PROTOCOL, benchmark.entries(px, [*labels]), every, rivals, replicates)
+        found = [bench.entry(system) for system in asked]
+        record_missing(RESULTS, faces.name, PROTOCOL, found, partial(rows, bench, listed))
+    return load(RESULTS)
