@@ -139,9 +139,9 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
     seen = []
 
-    def note(self, entry, firsts, seeing):
+    def note(self, entry, firsts, seeing, unmoved):
         seen.append((self.protocol, entry.method.name, entry.method.px))
-        return rows(self, entry, firsts, seeing)
+        return rows(self, entry, firsts, seeing, unmoved)
 
     monkeypatch.setattr(benchmark.Table, "rows", note)
     before = two
@@ -152,6 +152,29 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     monkeypatch.setattr(benchmark, "entries", others)
     assert len(benchmark.record(["att"], [7, 14], ["bicubic", "noise"], replicates=20)) == len(table)
     assert seen == [("bicubic", "nearest", 7), ("noise", "nearest", 7)]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_moved_face_is_compared_with_itself_as_it_was_cut(faces, judge, listed, monkeypatch):
+    def two(px, only=None, quick=True):
+        return [Entry(methods.hr()), Entry(methods.interpolation(px)), Entry(methods.interpolation(px, "nearest"))]
+
+    monkeypatch.setattr(benchmark, "entries", two)
+    monkeypatch.setattr(benchmark, "judges", lambda quick: [judge])
+    monkeypatch.setattr(benchmark, "_record_costs", lambda *those: None)
+    monkeypatch.setattr(benchmark, "faces_of", lambda name: (faces, some_pairs(faces) if listed else None))
+    monkeypatch.setattr(benchmark, "refuse_foreign", lambda sets: None)
+    name, moved = ("devtest", "jitter 3 px devtest") if listed else ("att", "jitter 3 px")
+    still = "bicubic devtest" if listed else "bicubic"
+    table = benchmark.record([name], [14], ["bicubic", "jitter 3 px"], replicates=20)
+    value = table.set_index(["protocol", "method", "setting", "metric"])["value"]
+    for method in ("bicubic", "nearest"):
+        for setting in measure.SETTINGS:
+            change = value[moved, method, setting, "auc"] - value[still, method, setting, "auc"]
+            assert change != 0
+            assert value[moved, method, setting, "auc_minus_unmoved"] == pytest.approx(change, abs=2e-6)
+    paired = table[table["metric"].str.endswith("_minus_unmoved")]
+    assert set(paired["protocol"]) == {moved} and "HR" not in set(paired["method"]), "HR is not moved"
 
 
 def test_a_cell_is_recomputed_as_it_was_recorded(faces, judge, monkeypatch):

@@ -6,7 +6,7 @@ full (all pairs), LFW on View 2 for the plain reduction and on the DevTest pairs
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -50,6 +50,8 @@ DEGRADATIONS: dict[str, Degradation | None] = {
 }
 #: Faces that were not cut out well, by so many HR pixels: asked of a few upsamplers at one size.
 JITTERS: dict[str, Degradation | None] = {f"jitter {r} px": Jitter(r) for r in (1, 2, 3)}
+#: What a moved face is compared with: metrics end in ``_minus_unmoved``.
+UNMOVED = "unmoved"
 #: View 1's training half is missing: no page reads it.
 SETS = ("att", "caltech", "view2", "devtest")
 ROBUST = "robust"
@@ -153,26 +155,53 @@ class Table:
         key = (measured.method.name, measured.method.px, judge.name, setting)
         if key in self.kept:
             return self.kept[key]
-        fixed = self.threshold(measured, judge)
-        if self.pairs is None:
-            found = scores.of_set(measured, judge, setting, fixed, self.replicates)
-        else:
-            found = scores.of_list(measured, judge, setting, self.pairs, fixed, self.replicates)
+        found = self._scored(measured, judge, setting)
         if measured.method.name in self.keep:
             self.kept[key] = found
         return found
 
-    def rows(self, entry: Entry, firsts: Sequence[Entry], seeing: Sequence[Recognizer]) -> pd.DataFrame:
-        """All rows of one cell; ``firsts`` are HR and bicubic of its size and degradation."""
+    def _scored(self, measured: Measured, judge: Recognizer, setting: str) -> Scores:
+        fixed = self.threshold(measured, judge)
+        if self.pairs is None:
+            return scores.of_set(measured, judge, setting, fixed, self.replicates)
+        return scores.of_list(measured, judge, setting, self.pairs, fixed, self.replicates)
+
+    def rows(
+        self,
+        entry: Entry,
+        firsts: Sequence[Entry],
+        seeing: Sequence[Recognizer],
+        unmoved: Mapping[str, Entry] | None = None,
+    ) -> pd.DataFrame:
+        """All rows of one cell.
+
+        Args:
+            entry: its upsampler.
+            firsts: HR and bicubic of its size and degradation.
+            seeing: recognisers.
+            unmoved: upsamplers by name before faces that are cut well, where ``entry`` has moved ones: its paired
+                differences to its own are rows too (``auc_minus_unmoved``).
+        """
         measured = Measured(self.faces, entry.method, kept=self.hr_features)
         first = entry.method.name in ("HR", "bicubic")
         others = [] if first else [Measured(self.faces, e.method) for e in firsts]
+        still = None
+        if unmoved is not None and entry.method.name != "HR":
+            still = Measured(self.faces, unmoved[entry.method.name].method)
         parts = []
         for judge in seeing:
             for setting in measure.SETTINGS:
                 best, plain = [self.scores(m, judge, setting) for m in others] or (None, None)
                 mine = self.scores(measured, judge, setting)
                 parts.append(scores.rows(measured, judge, setting, self.protocol, mine, plain, best, self.pairs))
+                if still is not None:
+                    where = (measured, self.protocol, judge.name, setting)
+                    found = scores.differences(mine, self._scored(still, judge, setting), UNMOVED, ("auc", "d_prime"))
+                    lines = [
+                        measure.result_row(*where, metric, value, scores.rests_on(metric, self.faces, self.pairs))
+                        for metric, value in found.items()
+                    ]
+                    parts.append(pd.DataFrame(lines, columns=measure.COLUMNS))
         if entry.method.name != "HR":
             parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
         return pd.concat(parts, ignore_index=True)
@@ -228,7 +257,8 @@ def record(
             behind = stamp(seeing, camera)
             for px in sizes:
                 found = [stamped(spoilt(e, camera), behind) for e in upsamplers[px] if asked(name, e.method.name, px)]
-                rows = partial(table.rows, firsts=found[:2], seeing=seeing)
+                unmoved = {e.method.name: e for e in upsamplers[px]} if degradation in JITTERS else None
+                rows = partial(table.rows, firsts=found[:2], seeing=seeing, unmoved=unmoved)
                 record_missing(RESULTS, faces.name, table.protocol, found, rows)
     return load(RESULTS)
 
