@@ -15,7 +15,7 @@ from lrfr.datasets import FaceDataset
 from lrfr.evaluation import verification
 from lrfr.measure import Pairs
 from lrfr.record import Entry, benchmark, combinations, load, protocol_choice, protocol_rows, record_missing, view
-from lrfr.record.combinations import PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
+from lrfr.record.combinations import PLAIN, PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
 
 PROTOCOL = "view2 apart"
 SETTING = "probe"
@@ -30,12 +30,15 @@ def pairs() -> tuple[FaceDataset, Pairs]:
     return faces, Pairs(listed.first[keep], listed.second[keep], listed.genuine[keep])
 
 
-def systems(px: int, judges: Sequence[str]) -> list[System]:
-    """What View 1 puts first at a size, upsampler and system, and what it is compared with.
+def systems(px: int, judges: Sequence[str]) -> tuple[list[System], list[System]]:
+    """What View 1 puts first at a size, each with what it is compared with.
 
     Args:
         px: size.
         judges: recognisers that look at the upsampler and at bicubic, each alone.
+
+    Returns:
+        The upsampler before each of these, and the system.
 
     Raises:
         LrfrError: as :func:`lrfr.record.combinations.ranking`.
@@ -44,7 +47,7 @@ def systems(px: int, judges: Sequence[str]) -> list[System]:
     labels = ["bicubic", *([chosen.first] if chosen is not None else [])]
     system = combinations.choose(px).system
     alone = [System((label,), (judge,)) for label in labels for judge in judges]
-    return list(dict.fromkeys([*alone, System(("bicubic",), system.recognizers), system]))
+    return alone, [s for s in (System(("bicubic",), system.recognizers), system) if s not in alone]
 
 
 def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
@@ -79,10 +82,13 @@ def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame
     faces, listed = pairs()
     every = [*judges, *combinations.fused(judges)]
     for px in sizes:
-        asked = systems(px, [judge.name for judge in judges])
-        labels = {label for system in asked for label in system.upsamplers}
-        rivals = {system: {PLAIN_NAME: PLAIN_SYSTEM} for system in asked if system != PLAIN_SYSTEM}
-        bench = Bench(faces, listed, PROTOCOL, benchmark.entries(px, [*labels]), every, rivals, replicates)
-        found = [bench.entry(system) for system in asked]
-        record_missing(RESULTS, faces.name, PROTOCOL, found, partial(rows, bench, listed))
+        for asked in systems(px, [judge.name for judge in judges]):
+            # A recogniser that nobody asks about is not made to look: it would take minutes an upsampler.
+            names = {PLAIN, *(name for system in asked for name in (*system.recognizers, system.recognizer))}
+            seeing = [judge for judge in every if judge.name in names]
+            labels = {label for system in asked for label in system.upsamplers}
+            rivals = {system: {PLAIN_NAME: PLAIN_SYSTEM} for system in asked if system != PLAIN_SYSTEM}
+            bench = Bench(faces, listed, PROTOCOL, benchmark.entries(px, [*labels]), seeing, rivals, replicates)
+            found = [bench.entry(system) for system in asked]
+            record_missing(RESULTS, faces.name, PROTOCOL, found, partial(rows, bench, listed))
     return load(RESULTS)
