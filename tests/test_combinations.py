@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from lrfr import catalogue, datasets, measure, methods, record, tables
 from lrfr.commands import app
 from lrfr.errors import LrfrError
-from lrfr.record import Entry, apart, benchmark, combinations
+from lrfr.record import Entry, apart, benchmark, combinations, protocol_choice, protocol_rows
 from lrfr.record.averages import Fused
 from lrfr.record.combinations import System
 
@@ -167,9 +167,9 @@ def test_what_view_1_chooses_is_asked_of_people_whom_it_never_showed(world, face
     made_up_gains("view2", 7, {"FTLGAN": 0.1})
     table = apart.record([7], 20)
     mine = table[table["protocol"] == apart.PROTOCOL]
-    chosen = combinations.choose(7).system
+    used = protocol_choice.decide(protocol_rows.recorded(), protocol_rows.recorded("combinations"), 7).system
     asked = {(m, n) for m in ("bicubic", "FTLGAN") for n in ("dlib", "sface", "mobilefacenet")}
-    asked |= {(m, chosen.recognizer) for m in ("bicubic", chosen.method)}
+    asked |= {(m, used.recognizer) for m in ("bicubic", used.method)}
     assert set(zip(mine["method"], mine["recognizer"], strict=True)) == asked and set(mine["n"]) == {
         len(listed.genuine)
     }

@@ -1,7 +1,7 @@
 """Do View 1's choices hold for people whom it never showed? View 2 without the pairs that show one of them.
 
-LFW's makers drew both views from the same photographs. So what View 1 puts first is measured once more on the rest of
-View 2: AUC and its paired differences, LR probe against HR photograph.
+LFW's makers drew both views from the same photographs. So what is recommended is measured once more on the rest of View
+2: AUC and its paired differences, LR probe against HR photograph.
 """
 
 from collections.abc import Sequence
@@ -31,23 +31,21 @@ def pairs() -> tuple[FaceDataset, Pairs]:
 
 
 def systems(px: int, judges: Sequence[str]) -> tuple[list[System], list[System]]:
-    """What View 1 puts first at a size, each with what it is compared with.
+    """The upsampler that View 1 puts first at a size and the system to be used, with what they are compared with.
 
     Args:
         px: size.
         judges: recognisers that look at the upsampler and at bicubic, each alone.
 
     Returns:
-        The upsampler before each of these, and the system.
-
-    Raises:
-        LrfrError: as :func:`lrfr.record.combinations.ranking`.
+        The upsampler before each of these; and the system, where it is not one of them.
     """
-    chosen = protocol_choice.upsampler(protocol_rows.recorded(), px)
+    results, combined = protocol_rows.recorded(), protocol_rows.recorded(RESULTS)
+    chosen, decision = protocol_choice.upsampler(results, px), protocol_choice.decide(results, combined, px)
     labels = ["bicubic", *([chosen.first] if chosen is not None else [])]
-    system = combinations.choose(px).system
     alone = [System((label,), (judge,)) for label in labels for judge in judges]
-    return alone, [s for s in (System(("bicubic",), system.recognizers), system) if s not in alone]
+    used = [decision.system] if decision is not None else []
+    return alone, [s for system in used for s in (System(("bicubic",), system.recognizers), system) if s not in alone]
 
 
 def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
