@@ -263,7 +263,7 @@ def evaluate_command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Run a surveillance set's protocols on your own copy; the rows go to data/results/surveillance.csv."""
-    from lrfr import chapter, embeddings, recognizers
+    from lrfr import chapter, embeddings, recognizers, runs
     from lrfr.record import surveillance
     from lrfr.record.setup import Setup, title
     from lrfr.record.setup import upsampler as named
@@ -273,7 +273,8 @@ def evaluate_command(
     judge = recognizers.load(recognizer, place, recognizer_weights)  # type: ignore[arg-type]
     label = f"{recognizer} ({title(recognizer_weights)})" if recognizer_weights else recognizer
     digest = embeddings.file_digest(recognizer_weights) if recognizer_weights else ""
-    setup = Setup(entry, judge, label, digest, concatenate, flip)
+    tuned = runs.tuned_on(recognizer_weights, "scface") if recognizer_weights else None
+    setup = Setup(entry, judge, label, digest, concatenate, flip, tuned)
     rows = surveillance.evaluate(name, setup, seed)
     typer.echo(f"{name}, {setup.method.name}, {setup.judge}:")
     typer.echo(

@@ -184,6 +184,22 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         return logexp.train(settings, faces, folder, before, after=after)
 
 
+def tuned_on(weights: Path, place: str) -> int | None:
+    """By which seed a run's face network was fine-tuned on a set; None where it was not, or where nothing says so.
+
+    Args:
+        weights: of the run; what it learnt from and its settings lie beside them.
+        place: scface or tinyface.
+
+    Raises:
+        LrfrError: what lies beside them is damaged.
+    """
+    origin = weights.parent / ORIGIN
+    if not origin.is_file() or not read_json(origin, AGAIN)["faces"]["name"].startswith(place):
+        return None
+    return settings_of(weights)["schedule"]["seed"]
+
+
 def eye(schedule: Schedule) -> vgg.VGG19:
     """VGG19-54 in the precision of a training: bfloat16 is four times as fast on a CPU that has units for it."""
     return vgg.load(dtype=torch.bfloat16 if schedule.effective == "bf16-mixed" else torch.float32)

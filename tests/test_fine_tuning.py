@@ -83,6 +83,8 @@ def test_a_network_goes_on_from_its_own_weights_on_the_people_who_are_not_tested
     rows = [json.loads(line) for line in (weights.parent / "metrics.jsonl").read_text().splitlines()]
     assert len(rows) == 2 and all(row["classification"] > 0 and row["distance"] > 0 for row in rows)
     assert recognizers.load("robust", weights=weights).dim == 512
+    assert runs.tuned_on(weights, "scface") == (1 if place == "scface" else None)
+    assert runs.tuned_on(after, "scface") is None
     # What `lrfr evaluate` calls it is what the chapter's tables ask for.
     name = logexp_rows.tuned(OURS, place, 1)
     assert logexp_rows.label(name) == f"robust ({title(weights)})"

@@ -285,6 +285,30 @@ def test_a_recognisers_own_weights_and_a_runs_are_named_in_the_results(own, tmp_
     assert value(table, "HR gallery, d3") > 0.5
 
 
+def test_a_fine_tuned_recogniser_is_tested_on_the_people_it_did_not_learn_from(
+    own, tmp_path, monkeypatch, mobilefacenet
+):
+    small_scface(own)
+    monkeypatch.setattr(recognizers, "load", lambda *given: mobilefacenet)
+    weights = tmp_path / "tuned" / "weights.safetensors"
+    weights.parent.mkdir()
+    weights.write_bytes(b"stands for them")
+    (weights.parent / "origin.json").write_text(json.dumps({"faces": {"name": "scface-fine-tune"}}))
+    (weights.parent / "settings.json").write_text(json.dumps({"schedule": {"seed": 3}}))
+    command = ["evaluate", "scface", "--recognizer-weights", str(weights)]
+    wrong = CliRunner().invoke(app, command)
+    assert isinstance(wrong.exception, LrfrError)
+    assert str(wrong.exception) == (
+        "mobilefacenet (tuned) was fine-tuned on the people of SCface that seed 3 draws, but seed 0 would test some of "
+        "them: give --seed 3."
+    )
+    assert surveillance.load().empty
+    right = CliRunner().invoke(app, [*command, "--seed", "3"])
+    assert right.exit_code == 0, right.output
+    table = surveillance.load()
+    assert len(table) == 19 and set(table["protocol"].str.split(",").str[0]) == {"4 people (seed 3)"}
+
+
 def test_the_command_says_what_is_missing_in_one_sentence(own, monkeypatch, mobilefacenet):
     monkeypatch.setattr(recognizers, "load", lambda *given: mobilefacenet)
     for arguments, sentence in (

@@ -83,6 +83,7 @@ class Setup:
         concatenate: the embedding of the bicubically enlarged face beside that of the restored one (multiscale,
             Sec. V-B); an HR face stands for both.
         flip: the mirrored face's embedding too, as logexp's code does on LFW and XQLFW; its paper does not say so.
+        tuned: seed of the people of SCface that the recogniser was fine-tuned on; None where it was not.
 
     Raises:
         LrfrError: embeddings cannot be joined: the recogniser measures no cosine, or nothing is enlarged.
@@ -94,6 +95,7 @@ class Setup:
     weights: str = ""
     concatenate: bool = False
     flip: bool = False
+    tuned: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be joined."""

@@ -104,15 +104,22 @@ def evaluate(name: str, setup: Setup, seed: int = 0, replicates: int = 1000) -> 
     Args:
         name: one of :data:`SETS`.
         setup: what is measured.
-        seed: of the draw of the 50 people to fine-tune on (SCface); the other 80 are tested.
+        seed: of the draw of the 50 people to fine-tune on (SCface); the other 80 are tested. Before a recogniser that
+            was fine-tuned on them nothing else is searched, for everything else shows them too.
         replicates: draws of the intervals.
 
     Raises:
-        LrfrError: no such set, or it is not there, incomplete or damaged.
+        LrfrError: no such set, it is not there, incomplete or damaged, or the recogniser was fine-tuned by another
+            seed.
     """
     if name not in SETS:
         raise LrfrError(
             f"Expected one of the sets {', '.join(SETS)}, found '{name}': `lrfr record` measures the others."
+        )
+    if name == "scface" and setup.tuned not in (None, seed):
+        raise LrfrError(
+            f"{setup.judge} was fine-tuned on the people of SCface that seed {setup.tuned} draws, but seed {seed} "
+            f"would test some of them: give --seed {setup.tuned}."
         )
     faces = whole(name)
     bench = _Bench(ar.hundred(faces) if name == "ar" else faces, setup, replicates)
@@ -121,7 +128,8 @@ def evaluate(name: str, setup: Setup, seed: int = 0, replicates: int = 1000) -> 
         case "scface":
             test = scface.split(faces, seed)[1].identities
             split = surveillance.scface_mugshots(table, test, f"{len(test)} people (seed {seed})")
-            searches = [*surveillance.scface_mugshots(table), *split, surveillance.scface_near(table)]
+            everybody = [*surveillance.scface_mugshots(table), surveillance.scface_near(table)]
+            searches = split if setup.tuned is not None else [*everybody, *split]
             parts = [bench.search(s) for s in searches]
         case "tinyface":
             parts = [bench.search(surveillance.tinyface(table))]
