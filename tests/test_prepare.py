@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -225,6 +226,26 @@ def test_a_damaged_picture_in_a_zip_is_listed(tmp_path):
     prepared = prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
     assert prepared.unusable["file"].tolist() == ["p1/001.jpg"]
     assert len(prepare.read(prepared, "set")) == 2
+
+
+def test_a_file_that_cannot_be_read_this_time_is_not_left_out_for_good(tmp_path):
+    whole, broken = photographs(4), []
+
+    def disk() -> bytes:
+        if not broken:
+            broken.append(True)
+            raise OSError(5, "Input/output error", "002.jpg")
+        return whole[1].read()
+
+    def unpacking() -> bytes:
+        raise OSError("Invalid data stream")  # as zipfile does of damaged bzip2
+
+    given = [whole[0], replace(whole[1], read=disk), replace(whole[2], file="bad.jpg", read=unpacking), whole[3]]
+    with pytest.raises(OSError, match="Input/output error"):
+        prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
+    prepared = prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
+    assert len(prepare.read(prepared, "set")) == 3
+    assert prepared.unusable["file"].tolist() == ["bad.jpg"] and "Invalid data" in prepared.unusable["reason"].iloc[0]
 
 
 def test_a_set_of_nothing_usable_is_refused(tmp_path):

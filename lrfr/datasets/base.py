@@ -126,16 +126,27 @@ def open_picture(read: Callable[[], bytes], name: str, mend: str, upright: bool 
 
     Raises:
         LrfrError: truncated, locked by a password, larger than Pillow decodes, or no picture at all.
+        OSError: its file could not be read this time, which says nothing of the picture.
     """
     try:
-        image = Image.open(BytesIO(read()))
+        content = read()
+    except Exception as error:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None):
+            raise  # without a number it is a zip's decompressor that complains
+        raise _no_picture(name, error, mend) from None
+    try:
+        image = Image.open(BytesIO(content))
         image.load()
         return ImageOps.exif_transpose(image) if upright else image
     except MemoryError:
         raise
     except Exception as error:  # each decoder, and the zip around it, has its own answer to half a file
-        why = "its format is not known" if isinstance(error, UnidentifiedImageError) else error
-        raise LrfrError(f"{name} is truncated or no picture ({why}): {mend}.") from None
+        raise _no_picture(name, error, mend) from None
+
+
+def _no_picture(name: str, error: Exception, mend: str) -> LrfrError:
+    why = "its format is not known" if isinstance(error, UnidentifiedImageError) else error
+    return LrfrError(f"{name} is truncated or no picture ({why}): {mend}.")
 
 
 class Store:

@@ -85,6 +85,7 @@ def prepare(photographs: list[Photograph], folder: Path, find: Finder | None, ti
 
     Raises:
         LrfrError: not one photograph could be used.
+        OSError: a file could not be read this time; nobody is left out for that, and the next call goes on.
     """
     if not (folder / "table.csv").is_file():
         # Two trainings that start together ask for the same faces: one cuts them, the other waits.
