@@ -1,5 +1,6 @@
 """Cutting a whole set: interrupted, killed, asked for twice at once, and honest about what it could not use."""
 
+import io
 import os
 import signal
 import struct
@@ -226,6 +227,46 @@ def test_a_damaged_picture_in_a_zip_is_listed(tmp_path):
     prepared = prepare.prepare(given, tmp_path / "set", Finder(), "cutting")
     assert prepared.unusable["file"].tolist() == ["p1/001.jpg"]
     assert len(prepare.read(prepared, "set")) == 2
+
+
+def stored(levels: np.ndarray, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("factor", "kind", "type_"),
+    [
+        (257, "PNG", np.uint16),
+        (257, "TIFF", np.uint16),
+        (257, "TIFF", ">u2"),
+        (257, "PPM", np.uint16),
+        (257, "TIFF", np.int32),
+        (1, "TIFF", np.int32),
+        (1, "TIFF", np.float32),
+        (1 / 255, "TIFF", np.float32),
+        (1, "PNG", np.uint8),
+    ],
+)
+def test_grey_levels_of_more_than_8_bits_are_cut_as_if_they_had_8(tmp_path, factor, kind, type_):
+    grey = np.asarray(Image.open(io.BytesIO(photographs(1)[0].read())).convert("L"))
+    deep = stored((grey * np.float64(factor)).astype(type_), kind)
+    for content in (deep, stored(grey, "PNG")):
+        given = [Photograph("a", "p", lambda content=content: content, landmarks=PLACE)]
+        cut = prepare.read(prepare.prepare(given, tmp_path / str(content is deep), None, "cutting"), "set").images
+        assert cut.std() > 20
+    np.testing.assert_array_equal(
+        *(np.load(tmp_path / name / "images.npy") for name in ("True", "False")), err_msg=f"{kind} {type_}"
+    )
+
+
+def test_a_picture_keeps_what_16_bits_round_to_and_no_range_is_guessed():
+    levels = np.array([[0, 128, 129, 385, 65535, 65406]], np.uint16)
+    assert np.asarray(Photograph("a", "p", lambda: stored(levels, "PNG")).open()).tolist() == [[0, 0, 1, 1, 255, 254]]
+    for strange in (np.array([[0, 1e6]], np.int32), np.array([[-3, 9]], np.float32), np.array([[np.nan]], np.float32)):
+        with raises_one_sentence("a is truncated or no picture .grey levels from"):
+            Photograph("a", "p", lambda strange=strange: stored(strange.astype(strange.dtype), "TIFF")).open()
 
 
 def test_a_file_that_cannot_be_read_this_time_is_not_left_out_for_good(tmp_path):

@@ -116,7 +116,7 @@ class Photograph:
 
 
 def open_picture(read: Callable[[], bytes], name: str, mend: str, upright: bool = True) -> Image.Image:
-    """Decode a picture.
+    """Decode a picture; grey levels of 16 bits are brought to 8.
 
     Args:
         read: gives the content of its file.
@@ -137,11 +137,34 @@ def open_picture(read: Callable[[], bytes], name: str, mend: str, upright: bool 
     try:
         image = Image.open(BytesIO(content))
         image.load()
-        return ImageOps.exif_transpose(image) if upright else image
+        return _eight_bits(ImageOps.exif_transpose(image) if upright else image, image.format)
     except MemoryError:
         raise
     except Exception as error:  # each decoder, and the zip around it, has its own answer to half a file
         raise _no_picture(name, error, mend) from None
+
+
+def _eight_bits(image: Image.Image, written_as: str | None) -> Image.Image:
+    """A picture with grey levels of more than 8 bits as one with 8; every other as it is.
+
+    Pillow would make everything above 255 white. Sixteen bits are divided by 257, and so are whole numbers that a PNG
+    or PGM holds or that pass 255. Fractions count from 0 to 1 where none passes 1, else, as smaller whole numbers, as
+    grey levels already.
+
+    Raises:
+        ValueError: levels outside the range that they count in.
+    """
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    levels = np.asarray(image, np.float64)
+    least, most = float(levels.min()), float(levels.max())
+    if image.mode == "F":
+        top = 1 if most <= 1 else 255
+    else:
+        top = 65535 if image.mode != "I" or written_as in ("PNG", "PPM") or most > 255 else 255
+    if not 0 <= least <= most <= top:
+        raise ValueError(f"grey levels from {least:g} to {most:g}")
+    return Image.fromarray(np.rint(levels * (255 / top)).astype(np.uint8))
 
 
 def _no_picture(name: str, error: Exception, mend: str) -> LrfrError:
