@@ -369,6 +369,14 @@ def test_another_edition_is_neither_compared_nor_mixed_in(tiny_lfw, monkeypatch)
         ),
         (["frloss", "att", "--check", "--fresh"], "give one of them"),
         (["ftlgan", "view2", "--check"], "ftlgan is checked on att and caltech, not on view2"),
+        (["frloss", "celeba"], "frloss is recorded on att, caltech, celeba-held-out, view2, devtest, not on celeba"),
+        (["ftlgan", "lfw"], "ftlgan is recorded on att, caltech, view2, devtest, ablations, not on lfw"),
+        (
+            ["ipfsrgan", "att", "roads"],
+            "ipfsrgan is recorded on att, caltech, celeba-held-out, view2, devtest, further",
+        ),
+        (["multiscale", "my/folder"], "identification, ablations, variations, not on my/folder"),
+        (["logexp", "celeba-train"], "ablations, gradients, roads, shares, not on celeba-train"),
         (["ftlgan", "att", "--fresh"], "take the rows out of data/results/ftlgan.csv"),
     ],
 )

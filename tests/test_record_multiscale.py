@@ -258,5 +258,7 @@ def test_ablations_stand_beside_what_is_shipped(here, faces, pairs, monkeypatch)
 
 
 def test_nothing_to_record_is_said():
-    with pytest.raises(LrfrError, match="Nothing to record: name att, caltech, view2, devtest, identification"):
+    with pytest.raises(
+        LrfrError, match="Nothing to record: name at least one of att, caltech, view2, devtest, identification"
+    ):
         multiscale.record([])

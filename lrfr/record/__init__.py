@@ -157,6 +157,18 @@ def refuse_foreign(names: Iterable[str]) -> None:
             raise LrfrError(reason)
 
 
+def refuse_unknown(paper: str, names: Sequence[str], known: Sequence[str]) -> None:
+    """Keep a paper's table to the sets that it is recorded on.
+
+    Raises:
+        LrfrError: no set is named, or one that is not ``known``.
+    """
+    if not names:
+        raise LrfrError(f"Nothing to record: name at least one of {', '.join(known)}.")
+    if other := [n for n in names if n not in known]:
+        raise LrfrError(f"{paper} is recorded on {', '.join(known)}, not on {', '.join(other)}.")
+
+
 def faces_of(name: str) -> tuple[datasets.FaceDataset, Pairs | None]:
     """A set, or a view of LFW with its pairs."""
     return view(name) if name in lfw.VIEWS else (datasets.load(name), None)

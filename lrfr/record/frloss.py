@@ -32,6 +32,7 @@ from lrfr.record import (
     provenance,
     recompute_entries,
     refuse_foreign,
+    refuse_unknown,
     save,
     shipped,
     trained,
@@ -96,8 +97,9 @@ def record(names: Sequence[str], replicates: int = 1000, fresh: bool = False) ->
     Raises:
         LrfrError: no set is named, or one that is not known.
     """
+    refuse_unknown("frloss", names, SETS)
     judges = load_judges(JUDGES)
-    for name in _known(names):
+    for name in names:
         found = _for(name)
         measure_entries("frloss", name, found, lambda e: _seeing(e, judges), BASELINES, replicates, BASELINES, fresh)
         if name in lfw.VIEWS and (rows := _gain(name, found, judges, replicates)) is not None:
@@ -121,9 +123,10 @@ def recompute(
         replicates: bootstrap draws; values do not depend on it, intervals do.
         device: where the networks run.
     """
+    refuse_unknown("frloss", sets, SETS)
     seeing = [recognizers.load(j, device) for j in judges or JUDGES]  # type: ignore[arg-type]
     parts = []
-    for name in _known(sets):
+    for name in sets:
         found = [e for e in _for(name, device) if e.method.px in (*px, 112)]
         parts.append(recompute_entries(name, found, lambda e: _seeing(e, seeing), replicates, BASELINES, BASELINES))
         if name in lfw.VIEWS and (rows := _gain(name, found, seeing, replicates)) is not None:
@@ -144,19 +147,12 @@ def check(
         LrfrError: a value differs by more than :data:`lrfr.record.TOLERANCE`, a row is on one side only, or the data
             at hand are not those that were recorded.
     """
-    refuse_foreign(_known(sets))
+    refuse_unknown("frloss", sets, SETS)
+    refuse_foreign(sets)
     computed = recompute(sets, judges, px, replicates, device)
     expected = covered(load("frloss"), sets, judges or JUDGES, px)
     # Weights of further training seeds are not shipped.
     return compare(expected[expected["seed"].isin(computed["seed"])], computed)
-
-
-def _known(names: Sequence[str]) -> Sequence[str]:
-    if not names:
-        raise LrfrError(f"Nothing to record: name at least one of {', '.join(SETS)}.")
-    if other := [n for n in names if n not in SETS]:
-        raise LrfrError(f"frloss is recorded on {', '.join(SETS)}, not on {', '.join(other)}.")
-    return names
 
 
 def _seeing(entry: Entry, judges: Sequence[recognizers.Recognizer]) -> list[recognizers.Recognizer]:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from lrfr import differences, measure, methods
 from lrfr.datasets.base import to_tensor
-from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap
 from lrfr.measure import Measured, Pairs, pair_rows
@@ -16,6 +15,7 @@ from lrfr.plans import find, pilots
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
+    PACKAGED,
     Entry,
     finished,
     load,
@@ -25,11 +25,13 @@ from lrfr.record import (
     real_esrgan,
     recompute_entries,
     record_missing,
+    refuse_unknown,
     shipped,
     trained,
 )
 from lrfr.record import view as pairs_of
 
+SETS = (*PACKAGED, "view2", "devtest", "ablations")
 SIZES = (14, 28, 56)
 #: Where a face costs so much that our networks run in bfloat16 where they can; their pixels move by less than rounding.
 WIDE = (56,)
@@ -84,14 +86,13 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """Measure everything on the named sets.
 
     Args:
-        names: att, caltech, view2, devtest; ``ablations`` for Tables II and III on LFW View 1.
+        names: of :data:`SETS`; ``ablations`` for Tables II and III on LFW View 1.
         replicates: draws of the intervals.
 
     Raises:
-        LrfrError: no set is named.
+        LrfrError: no set is named, or one that is not known.
     """
-    if not names:
-        raise LrfrError("Nothing to record: name att, caltech, view2, devtest or ablations.")
+    refuse_unknown("ftlgan", names, SETS)
     exact = load_judges(JUDGES)
     for name in names:
         _record_one(name, exact, replicates)

@@ -12,7 +12,6 @@ from lrfr import datasets, differences, embeddings, measure, methods
 from lrfr.datasets import FaceDataset, lfw
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import keyed_generator
-from lrfr.errors import LrfrError
 from lrfr.evaluation import quality, verification
 from lrfr.evaluation.intervals import ImageBootstrap, percentile_interval
 from lrfr.measure import Measured, Pairs
@@ -21,6 +20,7 @@ from lrfr.progress import track
 from lrfr.recognizers import Recognizer
 from lrfr.record import (
     JUDGES,
+    PACKAGED,
     Entry,
     available,
     faces_of,
@@ -31,9 +31,11 @@ from lrfr.record import (
     measure_entries,
     precision_rows,
     record_missing,
+    refuse_unknown,
     view,
 )
 
+SETS = (*PACKAGED, "celeba-held-out", "view2", "devtest", "further", "pipeline", "longer")
 PX = 28
 #: Checkpoint (behind ``ipfsrgan-s0-``) and label, as the paper's tables order them.
 RIVALS = {"srcnn": "SRCNN", "srgan": "SRGAN", "esrgan": "ESRGAN", "ip": "IP-FSRGAN"}
@@ -70,19 +72,17 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """Measure everything on the named sets.
 
     Args:
-        names: att, caltech, celeba-held-out, view2, devtest; ``further`` (Table 3, Fig. 7), ``pipeline`` (Fig. 2) and
-            ``longer`` (IP-FSRGAN trained on, where that is done here), all on LFW.
+        names: of :data:`SETS`; ``further`` (Table 3, Fig. 7), ``pipeline`` (Fig. 2) and ``longer`` (IP-FSRGAN trained
+            on, where that is done here) are all on LFW.
         replicates: draws of the intervals.
 
     Returns:
         The whole table, as written.
 
     Raises:
-        LrfrError: no set is named.
+        LrfrError: no set is named, or one that is not known.
     """
-    if not names:
-        known = "att, caltech, celeba-held-out, view2, devtest, further, pipeline or longer"
-        raise LrfrError(f"Nothing to record: name {known}.")
+    refuse_unknown("ipfsrgan", names, SETS)
     judges = load_judges(JUDGES)
     for name in names:
         if name == "further":

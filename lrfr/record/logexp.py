@@ -14,16 +14,27 @@ import pandas as pd
 from lrfr import differences, embeddings, measure, methods, recognizers
 from lrfr.alignment import SIZE
 from lrfr.datasets import FaceDataset
-from lrfr.errors import LrfrError
 from lrfr.evaluation.resolution import has_direction
 from lrfr.measure import Measured, Pairs
 from lrfr.papers import logexp_study
 from lrfr.plans import LOGEXP_SHIPPED, find, pilots, planned
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, faces_of, load, logexp_roads, logexp_shares, record_missing, shipped, view
+from lrfr.record import (
+    PACKAGED,
+    Entry,
+    faces_of,
+    load,
+    logexp_roads,
+    logexp_shares,
+    record_missing,
+    refuse_unknown,
+    shipped,
+    view,
+)
 from lrfr.record.benchmark import ROBUST
 from lrfr.record.logexp_inside import COSFACE, DISTANCES, error_rows, gradient_faces, gradient_rows
 
+SETS = (*PACKAGED, "celeba-held-out", "view2", "devtest", "ablations", "gradients", "roads", "shares")
 #: Sides in pixels; 112 is HR.
 SIZES = (7, 14, 20, 28, 56, SIZE)
 #: Those at which the paper's augmentation helps.
@@ -156,9 +167,9 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
     """Measure the baseline and the shipped recognisers on the named sets.
 
     Args:
-        sets: att, caltech, celeba-held-out, view2, devtest; ``ablations`` for every finished ablation on LFW View 1,
-            ``gradients`` for Fig. 3b on AT&T, ``roads`` for super-resolution against the robust recogniser on View 2,
-            ``shares`` for how much of what that one learnt is worth keeping, on View 1.
+        sets: of :data:`SETS`; ``ablations`` for every finished ablation on LFW View 1, ``gradients`` for Fig. 3b on
+            AT&T, ``roads`` for super-resolution against the robust recogniser on View 2, ``shares`` for how much of
+            what that one learnt is worth keeping, on View 1.
         replicates: draws of the intervals.
         sizes: sides in pixels; ablations have their own (:func:`ablation_sizes`).
 
@@ -166,13 +177,9 @@ def record(sets: Sequence[str], replicates: int = 1000, sizes: Sequence[int] = S
         The whole table, as written.
 
     Raises:
-        LrfrError: no set is named.
+        LrfrError: no set is named, or one that is not known.
     """
-    if not sets:
-        raise LrfrError(
-            "Nothing to record: name att, caltech, celeba-held-out, view2, devtest, ablations, gradients, roads or "
-            "shares."
-        )
+    refuse_unknown("logexp", sets, SETS)
     for name in sets:
         match name:
             case "gradients":

@@ -12,7 +12,6 @@ import pandas as pd
 from lrfr import datasets, measure, methods
 from lrfr.datasets import FaceDataset
 from lrfr.degradation import Size
-from lrfr.errors import LrfrError
 from lrfr.measure import Measured, Pairs
 from lrfr.papers import multiscale as paper
 from lrfr.plans import find
@@ -27,6 +26,7 @@ from lrfr.record import (
     measure_entries,
     recompute_entries,
     record_missing,
+    refuse_unknown,
     shipped,
     trained,
     view,
@@ -37,6 +37,7 @@ from lrfr.record.multiscale_variations import VARIED, variations
 
 #: The search on LFW, as ``lrfr record multiscale`` is asked for it.
 IDENTIFICATION = "identification"
+SETS = (*PACKAGED, "view2", "devtest", IDENTIFICATION, "ablations", "variations")
 PIXEL, WHOLE, JOINED = "U-Net (pixel)", "U-Net", "U-Net + bicubic"
 #: Checkpoint (behind ``multiscale-s0-``) and label: ten sizes without and with identity loss, then one size each.
 NETWORKS = {"pixel": PIXEL, "both": WHOLE}
@@ -93,17 +94,15 @@ def record(names: Sequence[str], replicates: int = 1000) -> pd.DataFrame:
     """Measure everything on the named sets.
 
     Args:
-        names: att (with the search and varied probes), caltech, view2, devtest; ``identification`` (the search on LFW),
-            ``ablations``, and ``variations`` (what att and caltech have of :mod:`lrfr.record.multiscale_variations`).
+        names: of :data:`SETS`: att (with the search and varied probes), caltech, view2, devtest; ``identification``
+            (the search on LFW), ``ablations``, and ``variations`` (what att and caltech have of
+            :mod:`lrfr.record.multiscale_variations`).
         replicates: draws of the intervals.
 
     Raises:
-        LrfrError: no set is named.
+        LrfrError: no set is named, or one that is not known.
     """
-    if not names:
-        raise LrfrError(
-            "Nothing to record: name att, caltech, view2, devtest, identification, ablations or variations."
-        )
+    refuse_unknown("multiscale", names, SETS)
     judges = load_judges(JUDGES)
     for name in names:
         if name == "ablations":
