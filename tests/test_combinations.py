@@ -56,6 +56,7 @@ def world(tmp_path, monkeypatch, faces):
     monkeypatch.setattr(benchmark, "judges", lambda quick: three)
     monkeypatch.setattr(combinations, "faces_of", faces_of)
     monkeypatch.setattr(combinations, "view", faces_of)
+    monkeypatch.setattr(record, "foreign", lambda name: "")
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
     own_results(monkeypatch, tmp_path)
     return restored

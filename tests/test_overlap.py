@@ -86,6 +86,7 @@ def packaged(monkeypatch) -> FaceDataset:
     load = recognizers.load
     judge = load("mobilefacenet")
     monkeypatch.setattr(recognizers, "load", lambda name: judge)
+    monkeypatch.setattr(lfw, "edition", lambda: "deep-funneled")
     monkeypatch.setattr(record_faces, "JUDGES", ("mobilefacenet",))
     monkeypatch.setattr(record_faces, "shipped", lambda name: False)
     return faces

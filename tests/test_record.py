@@ -12,7 +12,7 @@ from lrfr import datasets, measure, methods, plans, recognizers, record
 from lrfr.cli import app
 from lrfr.datasets import lfw
 from lrfr.errors import LrfrError
-from lrfr.record import Entry
+from lrfr.record import Entry, apart
 from lrfr.record import frloss as record_frloss
 
 HERE = {"set": "att", "protocol": "all pairs", "px": 14, "seed": 0, "recognizer": "dlib", "setting": "both"}
@@ -349,9 +349,23 @@ def test_another_edition_is_neither_compared_nor_mixed_in(tiny_lfw, monkeypatch)
     (tiny_lfw / "lfw-deepfunneled").rename(tiny_lfw / "lfw_funneled")
     with pytest.raises(LrfrError, match="recorded from its deep-funneled edition"):
         record_frloss.check(["view2"])
-    for command in (["record", "frloss", "view2"], ["record", "multiscale", "devtest"], ["benchmark", "att", "view2"]):
+    for command in (
+        ["record", "frloss", "view2"],
+        ["record", "multiscale", "devtest"],
+        ["record", "multiscale", "identification"],
+        ["record", "ftlgan", "ablations"],
+        ["benchmark", "att", "view2"],
+        ["combine", "devtest"],
+        ["transfer", "FR"],
+        ["pilots"],
+        ["overlap"],
+    ):
         mixed = CliRunner().invoke(app, command)
         assert isinstance(mixed.exception, LrfrError) and "from its deep-funneled edition" in str(mixed.exception)
+    with pytest.raises(LrfrError, match="recorded from its deep-funneled edition"):
+        apart.record([7])
+    monkeypatch.setattr(datasets, "finder", lambda name: lambda image: None)
+    assert len(record.view("view2")[1].first), "a chapter may look at another edition"
     people = [datasets.Photograph(f"{i}.jpg", str(i), bytes) for i in range(record.PEOPLE + 1)]
     monkeypatch.setattr(datasets, "photographs", lambda name: people)
     assert "the CelebA at hand has 300 people" in record.foreign("celeba-held-out")
@@ -413,6 +427,7 @@ def test_pilots_are_recorded_with_their_differences_and_settings(small, tmp_path
     genuine = small.labels[first] == small.labels[second]
     pairs = measure.Pairs(first, second, genuine)
     monkeypatch.setattr(record_frloss, "view", lambda name: (small, pairs))
+    monkeypatch.setattr(record, "foreign", lambda name: "")
     old = pd.DataFrame({"run": ["bicubic", "pilot-mse"], "psnr": [1.0, 2.0], "grid": [0.1, 0.2]})
     old.to_csv(record_frloss.path("frloss_pilots"), index=False)
 

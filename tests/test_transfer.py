@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy_recognition import corners, halves, no_lpips, own_results, some_pairs
 
-from lrfr import datasets, differences, methods, plans
+from lrfr import datasets, differences, methods, plans, record
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured
 from lrfr.record import Entry, transfer
@@ -21,6 +21,7 @@ def own(tmp_path, monkeypatch):
 def test_each_training_is_compared_with_the_one_without_identity(monkeypatch):
     faces = datasets.load("att").subset(np.concatenate([np.arange(4) + 10 * p for p in range(6)]), "lfw")
     monkeypatch.setattr(transfer, "view", lambda name: (faces, some_pairs(faces)))
+    monkeypatch.setattr(record, "foreign", lambda name: "")
     monkeypatch.setattr(transfer, "load_judges", lambda names: [corners("dlib"), halves("sface")])
     kernels = {"none": "bicubic", "dlib": "nearest", "sface": "lanczos"}
 

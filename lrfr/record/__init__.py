@@ -128,13 +128,17 @@ def view(name: str) -> tuple[datasets.FaceDataset, Pairs]:
     return whole.subset(used, "lfw"), Pairs(first, second, listed.genuine, fold)
 
 
+#: What the papers' tables have of LFW by other names than its views'.
+OF_LFW = ("identification", "ablations", "further", "pipeline", "longer", "roads", "shares")
+
+
 def foreign(name: str) -> str:
-    """Why the data at hand cannot give what is recorded of a set; empty where they can.
+    """Why the data at hand cannot give what is recorded of a set, or of :data:`OF_LFW`; empty where they can.
 
     Raises:
         LrfrError: the data are not there at all.
     """
-    if name in lfw.VIEWS and lfw.edition() != "deep-funneled":
+    if name in (*lfw.VIEWS, *OF_LFW) and lfw.edition() != "deep-funneled":
         return "LFW was recorded from its deep-funneled edition, but the copy at hand is another: put that one there."
     if name == "celeba-held-out":
         people = len({p.identity for p in datasets.photographs("celeba")})

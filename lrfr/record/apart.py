@@ -14,7 +14,17 @@ from lrfr.catalogue import SIZES
 from lrfr.datasets import FaceDataset
 from lrfr.evaluation import verification
 from lrfr.measure import Pairs
-from lrfr.record import Entry, benchmark, combinations, load, protocol_choice, protocol_rows, record_missing, view
+from lrfr.record import (
+    Entry,
+    benchmark,
+    combinations,
+    load,
+    protocol_choice,
+    protocol_rows,
+    record_missing,
+    refuse_foreign,
+    view,
+)
 from lrfr.record.combinations import PLAIN, PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
 
 PROTOCOL = "view2 apart"
@@ -75,7 +85,11 @@ def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame
 
     Returns:
         The whole table of the combinations.
+
+    Raises:
+        LrfrError: another edition of LFW than was recorded.
     """
+    refuse_foreign([combinations.CHOICE, combinations.CONFIRMATION])
     judges = benchmark.judges(quick=False)
     faces, listed = pairs()
     every = [*judges, *combinations.fused(judges)]

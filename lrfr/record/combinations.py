@@ -19,7 +19,18 @@ from lrfr.evaluation import people
 from lrfr.measure import Measured, Pairs
 from lrfr.methods import Method
 from lrfr.recognizers import Recognizer
-from lrfr.record import Entry, benchmark, faces_of, load, load_if_any, record_missing, scores, shipped, view
+from lrfr.record import (
+    Entry,
+    benchmark,
+    faces_of,
+    load,
+    load_if_any,
+    record_missing,
+    refuse_foreign,
+    scores,
+    shipped,
+    view,
+)
 from lrfr.record.averages import Averaged, Fused, no_picture, spread
 from lrfr.record.scores import Scores
 from lrfr.tables import Keys
@@ -323,7 +334,11 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = catalogue.SIZES, r
 
     Returns:
         The whole table.
+
+    Raises:
+        LrfrError: another edition of LFW than was recorded.
     """
+    refuse_foreign(sets)
     judges = benchmark.judges(quick=False)
     upsamplers = {px: benchmark.entries(px, (*LEARNT, TAUGHT)) for px in sizes}
     for name in [s for s in SETS if s in sets or (s == CHOICE and CONFIRMATION in sets)]:

@@ -12,7 +12,7 @@ from lrfr.evaluation.intervals import Interval
 from lrfr.files import write_text
 from lrfr.measure import Measured
 from lrfr.paths import cache_dir
-from lrfr.record import JUDGES, Entry, load_judges, path, provenance, shipped, trained, view
+from lrfr.record import JUDGES, Entry, load_judges, path, provenance, refuse_foreign, shipped, trained, view
 from lrfr.record.frloss import FR
 
 #: The network that looks for people in both sets.
@@ -27,7 +27,11 @@ def record_overlap() -> tuple[pd.DataFrame, pd.DataFrame]:
         The tables as written to ``data/results/near_duplicates.csv`` and ``near_duplicates_effect.csv``: photographs
         and people above each cosine; AUC of HR, bicubic and, where it is shipped, the FR arm at 14 px (LR probe against
         HR), on all pairs and on those without anyone above the lowest.
+
+    Raises:
+        LrfrError: another edition of LFW than was recorded.
     """
+    refuse_foreign(["view2"])
     found = overlap.nearest(datasets.load("lfw"), datasets.load("celeba-train"), recognizers.load(DETECTIVE))
     people = _written("near_duplicates", overlap.summary(found))
     faces, pairs = view("view2")

@@ -235,7 +235,11 @@ def record_pilots(replicates: int = 1000) -> pd.DataFrame:
         its paired differences with 95 % interval to the paper's balance (``..._minus_share50``, ``_low``, ``_high``)
         and to the pilot that it changes in one thing (``..._minus_stem``, named by ``stem``). Rows of pilots whose runs
         are not here any more stay.
+
+    Raises:
+        LrfrError: LFW or CelebA is another edition than was recorded.
     """
+    refuse_foreign(["devtest", "celeba-held-out"])
     faces, pairs = view("devtest")
     held = datasets.load("celeba-held-out")
     some = held.subset(np.arange(0, len(held), 3))

@@ -15,7 +15,7 @@ from lrfr import differences, measure, plans
 from lrfr.errors import LrfrError
 from lrfr.measure import Measured, Pairs
 from lrfr.recognizers import Recognizer
-from lrfr.record import JUDGES, Entry, available, load, load_judges, record_missing, view
+from lrfr.record import JUDGES, Entry, available, load, load_judges, record_missing, refuse_foreign, view
 from lrfr.record.benchmark import stamped
 
 RESULTS, PROTOCOL = "transfer", "transfer"
@@ -60,8 +60,9 @@ def record(losses: Sequence[str] = tuple(plans.TRANSFER), replicates: int = 1000
         The whole table.
 
     Raises:
-        LrfrError: a training is missing.
+        LrfrError: a training is missing, or LFW is another edition than was recorded.
     """
+    refuse_foreign(["devtest"])
     faces, pairs = view("devtest")
     judges = load_judges(JUDGES)
     for loss in losses:
