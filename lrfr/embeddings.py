@@ -52,6 +52,8 @@ def cached(recognizer: Recognizer, images: np.ndarray) -> np.ndarray:
     folder = cache_dir() / "embeddings"
     place = recognizer.device.type
     where = "" if place == "cpu" else f"-{place}"  # an accelerator rounds otherwise
+    if recognizer.follow_autocast and not recognizer.in_bfloat16:
+        where += "-float32"  # and so does a processor that has no bfloat16
     path = folder / f"{recognizer.name}-{weights_digest(recognizer)}{where}-{digest(images)}.npy"
     if path.is_file():
         return np.load(path)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from toy_recognition import corners, no_lpips, own_results, some_pairs
 
-from lrfr import catalogue, datasets, measure, methods, record
+from lrfr import catalogue, datasets, measure, methods, recognizers, record
 from lrfr.datasets.base import to_tensor
 from lrfr.degradation import Camera
 from lrfr.errors import LrfrError
@@ -204,6 +204,14 @@ def test_a_recogniser_with_other_weights_or_a_stronger_camera_makes_a_cell_anew(
     other.network.scale.data += 1
     changed = [made(other), made(judge, Camera()), made(judge, None, Entry(entry.method, weights="abd"))]
     assert len({first, *changed}) == 4
+
+
+def test_a_spoilt_cell_is_not_made_anew_where_the_processor_has_no_bfloat16(monkeypatch):
+    stamps = []
+    for able in (True, False):
+        monkeypatch.setattr("lrfr.recognizers.multiplies_bfloat16", lambda able=able: able)
+        stamps.append(benchmark.stamp([recognizers.quick("sface")], Camera()))
+    assert stamps[0] == stamps[1] != benchmark.stamp([recognizers.load("sface")], Camera())
 
 
 @pytest.mark.parametrize("px", catalogue.SIZES)

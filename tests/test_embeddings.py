@@ -78,6 +78,17 @@ def test_an_accelerators_embeddings_are_kept_apart(crops, tmp_path, monkeypatch)
     assert len(list((tmp_path / "embeddings").iterdir())) == 2
 
 
+def test_what_a_processor_without_bfloat16_embeds_quickly_is_kept_apart(crops, tmp_path, monkeypatch):
+    for able in (True, False):
+        monkeypatch.setattr("lrfr.recognizers.multiplies_bfloat16", lambda able=able: able)
+        quick = recognizer()
+        quick.follow_autocast = True
+        embeddings.cached(quick, crops)
+        assert quick.network.calls == [1]
+    name = f"counting-{embeddings.weights_digest(quick)}{{}}-{embeddings.digest(crops)}.npy"
+    assert {p.name for p in (tmp_path / "embeddings").iterdir()} == {name.format(""), name.format("-float32")}
+
+
 def test_the_digest_of_images_follows_content_and_shape():
     images = np.arange(2 * 4 * 6 * 3, dtype=np.uint8).reshape(2, 4, 6, 3)
     assert embeddings.digest(images) == embeddings.digest(np.asfortranarray(images))

@@ -87,8 +87,7 @@ def test_a_quick_one_embeds_in_bfloat16_where_the_processor_can(
     assert np.array_equal(seen, expected) is not able
     assert np.abs(seen - expected).max() < 0.02 and seen.dtype == np.float32
     assert torch.equal(quick(faces), exact(faces)), "a loss sees the exact one"
-    same = weights_digest(quick) == weights_digest(exact)
-    assert same is not able, "kept apart in the cache"
+    assert weights_digest(quick) != weights_digest(exact), "it says what was asked for, not what the processor did"
 
 
 def test_same_person_is_closer(recognizer: Recognizer, faces: torch.Tensor) -> None:
