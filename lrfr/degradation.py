@@ -37,7 +37,7 @@ def _check(x: Tensor) -> None:
 
 
 def _pair(size: Size) -> tuple[int, int]:
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = (size, size) if isinstance(size, int) else map(int, size)
     if height < 1 or width < 1:
         raise LrfrError(
             f"Expected a size of at least 1 pixel, found {height} x {width}: name it in pixels, such as 14."
@@ -119,7 +119,8 @@ def resize(x: Tensor, size: Size, kernel: Kernel = "bicubic", antialias: bool = 
         LrfrError: ``x`` is no float batch of images, the size is below 1, or the kernel is unknown.
     """
     _check(x)
-    (height, width), (rows, columns) = _pair(size), x.shape[-2:]
+    # While a network is traced for an export a side is a tensor: as a number it finds the matrix that is kept.
+    (height, width), (rows, columns) = _pair(size), map(int, x.shape[-2:])
     if (height, width) == (rows, columns):
         return x
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32

@@ -44,6 +44,31 @@ def test_settings_come_back_from_their_json_and_build_the_same_network(settings)
     assert torch.equal(first, second)
 
 
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("settings", SMALL, ids=str)
+def test_a_traced_network_finds_the_kept_matrices(settings):
+    """An export has no operator for antialiased resizing, only products with what is kept."""
+    network = generators.build(settings).eval().requires_grad_(False)
+    faces = torch.rand(1, 3, 6, 5)
+    expected = network(faces)
+    traced = torch.jit.trace(network, faces, check_trace=False)
+    assert "upsample_bicubic" not in str(traced.inlined_graph)
+    assert torch.equal(traced(faces), expected)
+
+
+@pytest.mark.filterwarnings("ignore")  # of an exporter that torch calls old
+def test_a_network_is_exported_to_onnx(tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="needs onnxruntime, which the extra 'test' brings")
+    pytest.importorskip("onnx", reason="needs onnx, which the extra 'faces' brings")
+    network = generators.build(SMALL[-2]).eval().requires_grad_(False)
+    faces = torch.rand(1, 3, 14, 12)
+    expected = network(faces)
+    torch.onnx.export(network, (faces,), tmp_path / "network.onnx", dynamo=False, opset_version=17)
+    session = runtime.InferenceSession(str(tmp_path / "network.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: faces.numpy()})
+    assert torch.allclose(torch.from_numpy(found), expected, atol=1e-5)
+
+
 def test_the_generator_of_every_planned_run_comes_back():
     for run in [r for r in [*planned(), *pilots()] if r.generator is not None]:
         written = json.loads(json.dumps(dataclasses.asdict(run.generator)))
