@@ -341,8 +341,13 @@ def fit(
             # number is never kept.
             if done % schedule.log_every == 0 or saves or last or looks:
                 speed = schedule.batch_size * counted / (time.perf_counter() - began)
-                seen = validate() if validate is not None and looks else {}
-                _log(log, done, {k: float(v) / counted for k, v in sums.items()} | seen, schedule, speed, fabric)
+                seen = {key: float(value) / counted for key, value in sums.items()}
+                _check_values(seen, folder, done, fabric)
+                if validate is not None and looks:
+                    _check_weights(running, folder, done, fabric)
+                    seen |= _looked(validate, folder, done, fabric)
+                if fabric.is_global_zero:
+                    _log(log, done, seen, schedule, speed)
                 sums, counted, began = {}, 0, time.perf_counter()
             if saves or last:
                 _check_weights(running, folder, done, fabric)
@@ -417,11 +422,23 @@ def _check_weights(running: Progressing, folder: Path, step: int, fabric: Fabric
                 raise _diverged(f"The weight {key} of {folder.name} is no number", step, folder, fabric)
 
 
-def _log(path: Path, step: int, values: dict[str, float], schedule: Schedule, speed: float, fabric: Fabric) -> None:
+def _check_values(values: Mapping[str, float], folder: Path, step: int, fabric: Fabric) -> None:
     for key, value in values.items():
         if not math.isfinite(value):
-            raise _diverged(f"The {key} of {path.parent.name} is {value}", step, path.parent, fabric)
-    if fabric.is_global_zero:
-        row = {"step": step, "learning_rate": schedule.rate(step - 1), "images_per_second": round(speed, 2), **values}
-        with path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+            raise _diverged(f"The {key} of {folder.name} is {value}", step, folder, fabric)
+
+
+def _looked(validate: Callable[[], dict[str, float]], folder: Path, step: int, fabric: Fabric) -> dict[str, float]:
+    """What a look at validation faces finds; weights that are numbers may still make faces that are none."""
+    try:
+        found = validate()
+    except OutOfRange as error:
+        raise _diverged(f"A validation face of {folder.name} is far outside [0, 1]", step, folder, fabric) from error
+    _check_values(found, folder, step, fabric)
+    return found
+
+
+def _log(path: Path, step: int, values: Mapping[str, float], schedule: Schedule, speed: float) -> None:
+    row = {"step": step, "learning_rate": schedule.rate(step - 1), "images_per_second": round(speed, 2), **values}
+    with path.open("a") as file:
+        file.write(json.dumps(row) + "\n")

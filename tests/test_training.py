@@ -39,7 +39,7 @@ class Line:
     breaks: str = "loss"
 
 
-def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None) -> Path:
+def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None, looks: bool = False) -> Path:
     """Fit y = 2x - 1 by Adam; ``stop_at`` interrupts, ``breaks_at`` spoils a loss, a weight or the faces."""
     plan = settings.schedule
     fabric = plan.fabric()
@@ -72,7 +72,13 @@ def fit_line(folder: Path, settings: Line = Line(), stop_at: int | None = None) 
         rates = [torch.tensor(g["lr"]) for g in optimizer.param_groups]
         return {"loss": loss, "rate": rates[0], "slow_rate": rates[1]}
 
-    return fit(folder, settings, plan, fabric, Progressing({"model": model}, {"adam": optimizer}), step)
+    def look() -> dict[str, float]:
+        if settings.breaks == "look" or not model.weight.isfinite().all():
+            raise OutOfRange("Expected images with values in [0, 1], found nan to nan")
+        return {"validation_loss": 0.0}
+
+    running = Progressing({"model": model}, {"adam": optimizer})
+    return fit(folder, settings, plan, fabric, running, step, validate=look if looks else None)
 
 
 def lines(folder: Path) -> list[dict[str, float]]:
@@ -205,6 +211,16 @@ def test_what_is_no_number_is_never_shipped(tmp_path, breaks, at):
         if (tmp_path / "state.ckpt").exists():
             state = torch.load(tmp_path / "state.ckpt", weights_only=True)
             assert state["step"] <= at and all(v.isfinite().all() for v in state["modules"]["model"].values())
+
+
+@pytest.mark.parametrize(
+    ("breaks", "what"),
+    [("weight", r"The weight weight of \w+ is no number"), ("look", r"A validation face of \w+ is far")],
+)
+def test_a_training_that_has_diverged_where_it_is_looked_at_says_so(tmp_path, breaks, what):
+    with pytest.raises(LrfrError, match=rf"\A{what}[^\n]* at step 20: training has diverged"):
+        fit_line(tmp_path / "run", Line(replace(CPU, steps=400), 19, breaks), looks=True)
+    assert json.loads((tmp_path / "run" / "diverged.json").read_text())["step"] == 20
 
 
 def test_faces_that_are_wrong_from_the_start_are_no_divergence(tmp_path):
