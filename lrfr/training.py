@@ -283,7 +283,8 @@ def fit(
         schedule: how long and how fast.
         fabric: from :meth:`Schedule.fabric`.
         running: networks and optimisers; their learning rates are set here, before each step.
-        step: does step ``i`` and returns scalars to log (they stay on the device until a line is written).
+        step: does step ``i`` and returns scalars to log (they stay on the device until a line is written). Of several
+            processes the mean is logged.
         result: which of ``running.modules`` becomes ``weights.safetensors``.
         validate: looks at faces that are not trained on; called about ``VALIDATIONS`` times, evenly, last at the
             end, and what it returns stands in that step's line of the log.
@@ -341,7 +342,7 @@ def fit(
             # number is never kept.
             if done % schedule.log_every == 0 or saves or last or looks:
                 speed = schedule.batch_size * counted / (time.perf_counter() - began)
-                seen = {key: float(value) / counted for key, value in sums.items()}
+                seen = {key: float(value) / counted for key, value in _of_all(sums, fabric).items()}
                 _check_values(seen, folder, done, fabric)
                 if validate is not None and looks:
                     _check_weights(running, folder, done, fabric)
@@ -420,6 +421,14 @@ def _check_weights(running: Progressing, folder: Path, step: int, fabric: Fabric
         for key, value in _plain(module).state_dict().items():
             if value.is_floating_point() and not bool(value.isfinite().all()):
                 raise _diverged(f"The weight {key} of {folder.name} is no number", step, folder, fabric)
+
+
+def _of_all(sums: dict[str, torch.Tensor], fabric: Fabric) -> dict[str, torch.Tensor]:
+    """The mean over the processes, each of which sees its share of a batch alone; so all of them raise, or none."""
+    if fabric.world_size == 1:
+        return sums
+    own = torch.stack([value.to(fabric.device) for value in sums.values()])
+    return dict(zip(sums, fabric.all_reduce(own, reduce_op="mean"), strict=True))  # type: ignore[arg-type]
 
 
 def _check_values(values: Mapping[str, float], folder: Path, step: int, fabric: Fabric) -> None:

@@ -1,5 +1,6 @@
 """Two processes under torchrun share every batch and end where one process ends."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,12 @@ def test_two_processes_end_where_one_ends(tmp_path):
     one, two = load_file(train(tmp_path / "one")), load_file(tmp_path / "two" / "weights.safetensors")
     for key, value in one.items():
         torch.testing.assert_close(two[key], value, atol=1e-6, rtol=0)
-    assert len((tmp_path / "two" / "metrics.jsonl").read_text().splitlines()) == 2
+    logs = [(tmp_path / name / "metrics.jsonl").read_text().splitlines() for name in ("one", "two")]
+    assert len(logs[0]) == len(logs[1]) == 2
+    for alone, shared in zip(*(map(json.loads, log) for log in logs), strict=True):
+        assert {k: v for k, v in shared.items() if k != "images_per_second"} == pytest.approx(
+            {k: v for k, v in alone.items() if k != "images_per_second"}, rel=1e-5
+        ), "the log is of the whole batch"
 
 
 COMMAND = """

@@ -9,7 +9,10 @@ from torch.nn.functional import logsigmoid
 
 
 def _relative(real: torch.Tensor, fake: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits of D(real, fake) and D(fake, real): each against the batch mean of the other kind (ipfsrgan Eq. 2)."""
+    """Logits of D(real, fake) and D(fake, real): each against the batch mean of the other kind (ipfsrgan Eq. 2).
+
+    Where several processes share a batch, each takes the mean of its own share.
+    """
     return real - fake.mean(), fake - real.mean()
 
 

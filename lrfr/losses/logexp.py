@@ -50,7 +50,8 @@ def logexp(x: Tensor, y: Tensor, p: float = 1.0) -> Tensor:
 def logexp_released(x: Tensor, y: Tensor, p: float = 1.0) -> Tensor:
     """LogExp as the released code has it: one logarithm over the whole batch, divided by p N; ``N x D``.
 
-    The remainder C of Eq. 6 then holds the other faces of the batch too, so that no face has a weight of its own.
+    The remainder C of Eq. 6 then holds the other faces of the batch too, so that no face has a weight of its own. Where
+    several processes share a batch, each takes the logarithm over its own share.
     """
     _check(x, y, p)
     return torch.log1p(torch.expm1((x - y).abs().pow(p)).sum()) / (p * len(x))
