@@ -267,6 +267,7 @@ def train(
                 hr = torch.where(turned.to(hr.device)[:, None, None, None], hr.flip(3), hr)
             pictures.append(shrink(hr, draws)[0])
             mirrored.append(flip)
+        torch.manual_seed(draws.initial_seed())  # dropout draws from torch's own generator: by the step, as all else
         seen = F.normalize(model(torch.cat(pictures)).float())
         large, small = seen[: len(index)], seen[-len(index) :]
         wanted = None
