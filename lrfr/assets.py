@@ -149,6 +149,11 @@ def fetch(asset: Asset) -> Path:
     return target
 
 
+def mend(name: str, file: Path) -> str:
+    """End of the sentence about weights that cannot be read: what lies in the cache may go, a reader's own file not."""
+    return f"delete it and run `lrfr assets --fetch {name}`" if file == location(get(name)) else "give another file"
+
+
 def verify(name: str) -> bool:
     """Whether the cached asset still has its pinned hash (reads every byte); False where it is absent.
 

@@ -77,7 +77,7 @@ def test_a_file_cut_short_gives_one_sentence(weights: Path, tmp_path: Path, shar
     content = weights.read_bytes()
     cut = tmp_path / "cut.dat"
     cut.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(LrfrError, match=r"dlib's face recognition network.*--fetch dlib"):
+    with pytest.raises(LrfrError, match=r"dlib's face recognition network.*: give another file"):
         dlib_resnet.load(cut)
 
 

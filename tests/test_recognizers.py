@@ -1,5 +1,6 @@
 """Every recognizer keeps the one convention, and the converted networks are the published ones."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -12,7 +13,7 @@ from torch import nn
 from lrfr import assets, datasets, recognizers
 from lrfr.embeddings import weights_digest
 from lrfr.errors import LrfrError
-from lrfr.networks import facenet, onnx_face
+from lrfr.networks import facenet, onnx_face, vgg
 from lrfr.networks.mobilefacenet import from_onnx
 from lrfr.networks.prelu import PReLU
 from lrfr.recognizers import Recognizer
@@ -263,8 +264,23 @@ def test_damaged_onnx_gives_one_sentence(tmp_path: Path) -> None:
     cut = tmp_path / "cut.onnx"
     cut.write_bytes(assets.path("mobilefacenet").read_bytes()[:5_000_000])
     for path in (cut, tmp_path / "none.onnx"):
-        with pytest.raises(LrfrError, match=r"should hold the face network mobilefacenet.*--fetch mobilefacenet"):
+        with pytest.raises(LrfrError, match=r"should hold the face network mobilefacenet.*: give another file\.\Z"):
             onnx_face.load(path, "mobilefacenet")
+
+
+@pytest.mark.parametrize("name", ["dlib", "sface", "facenet", "vgg19"])
+def test_nobody_is_told_to_delete_weights_of_their_own(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, kept = tmp_path / "mine", tmp_path / "kept"
+    for path in (mine, kept):
+        path.write_bytes(b"something else")
+    monkeypatch.setattr(assets, "location", lambda asset: kept)
+    load: Any = (lambda path: vgg.load(weights=path)) if name == "vgg19" else partial(recognizers.load, name, "cpu")
+    for path, told in ((mine, False), (kept, True)):
+        with pytest.raises(LrfrError) as caught:
+            load(path)
+        assert ("delete it" in str(caught.value)) is told
 
 
 def test_missing_package_gives_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ def test_files_that_are_not_it_are_one_sentence(weights: Path, tmp_path: Path) -
     short = {key: value for key, value in state.items() if not key.startswith("51.")}
     for content in (shifted, short, {}, {"a": 1}, print):
         torch.save(content, other)
-        with pytest.raises(LrfrError, match=r"should hold packaged weights of VGG19.*--fetch vgg19"):
+        with pytest.raises(LrfrError, match=r"should hold packaged weights of VGG19.*: give another file"):
             vgg.load(weights=other)
     for content in (b"", b"<html>not found</html>", weights.read_bytes()[:100_000]):
         other.write_bytes(content)

@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lrfr import assets
 from lrfr.errors import LrfrError
 
 CHIP = 150
@@ -190,7 +191,7 @@ def load(path: Path) -> DlibResNet:
     except (OSError, ValueError) as error:
         raise LrfrError(
             f"{path} should hold dlib's face recognition network, but it could not be read ({error}): "
-            "delete it and run `lrfr assets --fetch dlib`."
+            f"{assets.mend('dlib', Path(path))}."
         ) from error
     # dlib works on (grey level - mean) / 256. The factor goes into the first kernels, the mean stays outside, where
     # it keeps the numbers small for bfloat16.

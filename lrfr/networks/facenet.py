@@ -65,9 +65,11 @@ def load(path: Path | None = None) -> nn.Module:
         network.load_state_dict({k: v for k, v in state.items() if not k.startswith("logits.")})
     # A file that is none, holds other tensors or more than tensors fails in as many ways.
     except Exception as error:
+        own = path == assets.location(assets.get("facenet"))
+        advice = f"delete it and put the file from {RELEASE} there" if own else f"give the file from {RELEASE}"
         raise LrfrError(
             f"{path} should hold FaceNet's VGGFace2 weights, but it could not be read ({type(error).__name__}): "
-            f"delete it and put the file from {RELEASE} there."
+            f"{advice}."
         ) from error
     network.requires_grad_(False).eval()
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -15,6 +15,7 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from lrfr import assets
 from lrfr.errors import LrfrError
 from lrfr.networks.prelu import PReLU
 from lrfr.optional import require
@@ -40,7 +41,7 @@ def load(path: Path, name: str) -> fx.GraphModule:
     except Exception as error:
         raise LrfrError(
             f"{path} should hold the face network {name}, but it could not be read ({type(error).__name__}): "
-            f"delete it and run `lrfr assets --fetch {name}`."
+            f"{assets.mend(name, path)}."
         ) from error
     _name_slopes(network)
     _fold_batch_norms(network)

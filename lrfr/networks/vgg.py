@@ -153,7 +153,8 @@ def load(
         raise LrfrError(f"Expected VGG19 from 'packaged' or 'torchvision', found {source!r}.")
     network = VGG19(layers, source, scale)
     if source == "packaged":
-        path, advice = weights or assets.path("vgg19"), "delete it and run `lrfr assets --fetch vgg19`"
+        path = weights or assets.path("vgg19")
+        advice = assets.mend("vgg19", path)
     else:
         path, advice = weights or Path(torch.hub.get_dir()) / "checkpoints" / CHECKPOINT, f"put {CHECKPOINT} there"
     try:
