@@ -154,6 +154,11 @@ def trained(
         LrfrError: settings or weights are missing, damaged, or of another network; no size for a U-Net.
     """
     written = settings_of(weights)
+    if isinstance(written.get("network"), str):
+        raise LrfrError(
+            f"{weights} holds a face network, which recognises and restores nothing: `lrfr evaluate` takes it as "
+            "--recognizer-weights, with --recognizer robust."
+        )
     settings = generators.settings_from(written.get("network") or written.get("generator") or {})
     changed = weights.stat().st_mtime_ns if weights.is_file() else 0
     network = _frozen(weights, changed, settings, torch.device(device))

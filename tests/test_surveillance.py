@@ -210,6 +210,7 @@ def test_upsamplers_by_name(tmp_path, monkeypatch):
         ({"name": "bicubic", "px": "0"}, "Expected a size below 112 pixels"),
         ({"name": "frloss-8x-s0-fr", "px": "112"}, "Expected a size below 112 pixels"),
         ({"name": "magic"}, "Expected shipped weights magic, found combine-unet-triplet"),
+        ({"weights": methods.checkpoint("logexp-robust")}, ".*logexp-robust.* holds a face network, which recognises"),
     ):
         with raises_one_sentence(sentence):
             upsampler(**arguments)
