@@ -83,8 +83,12 @@ def queue_command(
 ) -> None:
     """Train every planned run that is not done yet; killed and called again, it goes on."""
     from lrfr import plans, runs
+    from lrfr.errors import LrfrError
 
-    chosen = [run for run in [*plans.planned(), *plans.pilots()] if not names or run.name.startswith(tuple(names))]
+    known = [*plans.planned(), *plans.pilots()]
+    if strange := [name for name in names or () if not any(run.name.startswith(name) for run in known)]:
+        raise LrfrError(f"No planned run's name begins with '{strange[0]}': `lrfr queue --ledger` lists them.")
+    chosen = [run for run in known if not names or run.name.startswith(tuple(names))]
     if ledger:
         table = runs.ledger(chosen)
         typer.echo(table.to_string(index=False))

@@ -197,6 +197,19 @@ def test_a_queue_without_workers_is_refused(here, python, workers):
         runs.queue([run("a")], workers)
 
 
+def test_without_git_there_is_no_commit_and_all_else_goes_on(monkeypatch, tmp_path):
+    assert len(runs.commit().rstrip("+")) in (0, 10)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert runs.commit() == ""
+
+
+def test_a_queue_of_no_planned_run_is_refused(here):
+    for words in (["nosuch"], ["frloss-8x", "nosuch"], ["nosuch", "--ledger"]):
+        done = CliRunner().invoke(app, ["queue", *words])
+        assert isinstance(done.exception, LrfrError)
+        assert str(done.exception) == "No planned run's name begins with 'nosuch': `lrfr queue --ledger` lists them."
+
+
 # One training
 
 
