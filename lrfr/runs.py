@@ -168,14 +168,15 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         Weights in ``runs/<start>-<place>-s<seed>``.
 
     Raises:
-        LrfrError: the set or the start is not there, the start is no face network, another process trains the same,
-            or what is resumed began with other faces or another start.
+        LrfrError: another set, the set or the start is not there, the start is no face network, another process trains
+            the same, or what is resumed began with other faces or another start.
     """
     after = weights_of(start)
     before = recognizers.trained(after, start)
     if place == "scface":
         faces, _ = scface.split(datasets.load(place), seed)
     else:
+    logexp_study.refuse_unknown(place)
         faces = datasets.load(f"{place}-train")
     settings = logexp_study.fine_tuning(place, len(faces), settings_of(after)["network"], seed)
     folder = repo_root() / "runs" / f"{start}-{place}-s{seed}"

@@ -99,6 +99,8 @@ def test_two_processes_do_not_fine_tune_the_same(own, monkeypatch):
 
 
 def test_what_is_not_there_is_said(own):
+    with raises_one_sentence("Expected a set to fine-tune on, scface or tinyface, found 'nosuch'"):
+        runs.fine_tune("nosuch", START)
     with raises_one_sentence("SCface"):
         runs.fine_tune("scface", START)
     with raises_one_sentence("Expected weights of logexp-nothing, shipped or in runs/logexp-nothing, found none"):

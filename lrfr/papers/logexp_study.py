@@ -44,6 +44,16 @@ OURS = Settings(schedule=_PLAN, unit="pull")
 EPOCHS = {"scface": 20, "tinyface": 10}
 
 
+def refuse_unknown(place: str) -> None:
+    """Keep to the sets that the paper fine-tunes on.
+
+    Raises:
+        LrfrError: another set.
+    """
+    if place not in EPOCHS:
+        raise LrfrError(f"Expected a set to fine-tune on, {' or '.join(EPOCHS)}, found '{place}'.")
+
+
 def fine_tuning(place: str, images: int, network: Backbone = "mobilefacenet", seed: int = 0) -> Settings:
     """What goes before Tables 1 and 2 of the paper: on SCface's 50 people, or on TinyFace's training set.
 
@@ -59,8 +69,7 @@ def fine_tuning(place: str, images: int, network: Backbone = "mobilefacenet", se
     Raises:
         LrfrError: another set.
     """
-    if place not in EPOCHS:
-        raise LrfrError(f"Expected a set to fine-tune on, {' or '.join(EPOCHS)}, found '{place}'.")
+    refuse_unknown(place)
     batch = min(_PLAN.batch_size, images)
     steps = max(1, EPOCHS[place] * images // batch)
     return replace(OURS, network=network, schedule=replace(_PLAN, steps=steps, batch_size=batch, seed=seed))
