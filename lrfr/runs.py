@@ -59,8 +59,9 @@ def execute(name: str) -> Path:
     """Train one run on the training half of CelebA, or resume it; returns its weights.
 
     Raises:
-        LrfrError: what it starts from is neither trained here nor shipped, the data are not there, another process
-            trains it, or it began with other faces, another recogniser or other start weights.
+        LrfrError: what it starts from is neither trained here nor shipped, or was trained here otherwise than is
+            planned now; the data are not there, another process trains it, or it began with other faces, another
+            recogniser or other start weights.
     """
     run = find(name)
     with _alone(run.folder):
@@ -116,9 +117,13 @@ def _same_origin(
 def _execute(run: Run) -> Path:
     start = None
     if run.after is not None:
-        # A start that a reader trained anew goes before the shipped one.
-        own = find(run.after).folder / "weights.safetensors"
-        start = own if own.is_file() else weights_of(run.after)
+        # A start that a reader trained anew goes before the shipped one, if it was trained as is planned.
+        before = find(run.after)
+        start = before.folder / "weights.safetensors"
+        if start.is_file():
+            _as_planned(before)
+        else:
+            start = weights_of(run.after)
     judge = recognizers.load(run.recognizer) if run.recognizer else None  # type: ignore[arg-type]
     faces = datasets.load("celeba-train")
     _same_origin(run.folder, faces, judge, start)
@@ -171,12 +176,12 @@ def fine_tune(place: str, start: str, seed: int = 0) -> Path:
         LrfrError: another set, the set or the start is not there, the start is no face network, another process trains
             the same, or what is resumed began with other faces or another start.
     """
+    logexp_study.refuse_unknown(place)
     after = weights_of(start)
     before = recognizers.trained(after, start)
     if place == "scface":
         faces, _ = scface.split(datasets.load(place), seed)
     else:
-    logexp_study.refuse_unknown(place)
         faces = datasets.load(f"{place}-train")
     settings = logexp_study.fine_tuning(place, len(faces), settings_of(after)["network"], seed)
     folder = repo_root() / "runs" / f"{start}-{place}-s{seed}"

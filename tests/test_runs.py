@@ -280,6 +280,14 @@ def test_a_run_may_go_on_from_shipped_weights_but_its_own_come_first(planned, he
         runs.execute("more")
 
 
+def test_a_run_does_not_start_from_own_weights_that_are_not_the_planned_ones(planned, here):
+    runs.execute("base")
+    planned["base"] = replace(planned["base"], settings=frloss.Settings(TINY, replace(PLAN, steps=7)))
+    with pytest.raises(LrfrError, match=r"runs/base was trained with other settings than are planned .*\(schedule\)"):
+        runs.execute("more")
+    assert not (here / "runs" / "more" / "weights.safetensors").exists()
+
+
 def interrupted(name: str, monkeypatch) -> None:
     """Train to a checkpoint after the second step, and no further."""
     descend, seen = frloss.descend, []
@@ -356,6 +364,7 @@ def test_each_paper_gets_what_its_run_names(here, monkeypatch):
         runs.execute("ipfsrgan-s0-ip")
     start.parent.mkdir(parents=True, exist_ok=True)
     start.touch()
+    write_json(start.parent / "settings.json", training.as_dict(plans.find("ftlgan-28-s0-base").settings))
     for able in (False, True):
         monkeypatch.setattr(training, "multiplies_bfloat16", lambda able=able: able)
         runs.execute("ipfsrgan-s0-ip")
