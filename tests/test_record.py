@@ -331,6 +331,17 @@ def test_view_2_of_the_readers_own_lfw_is_recorded_and_checked(tiny_lfw, monkeyp
         assert row.value == pytest.approx(by_size[14] - by_size[28], abs=1e-5) and row.low <= row.high
 
     before = record.path("frloss").read_bytes()
+    measured = []
+    with monkeypatch.context() as patch:
+        gain_rows = record_frloss.differences.gain_rows
+        patch.setattr(record_frloss.differences, "gain_rows", lambda *g: measured.append(1) or gain_rows(*g))
+        record_frloss.record(["view2"], replicates=60)
+        assert not measured and record.path("frloss").read_bytes() == before, "nothing to do"
+        other = (table["method"] == "SRResNet (MSE)") & (table["px"] == 28)
+        table.assign(weights=table["weights"].mask(other, "another")).to_csv(record.path("frloss"), index=False)
+        record_frloss.record(["view2"], replicates=60)
+        assert measured == [1], "one of its four arms was of other weights"
+    before = record.path("frloss").read_bytes()
     done = CliRunner().invoke(app, ["record", "frloss", "view2", "--check"])
     # The gain's interval is drawn anew, with more replicates; values do not move.
     assert done.exit_code == 0, done.output
