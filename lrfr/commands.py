@@ -157,6 +157,7 @@ def record_command(
             worst = same["difference"].max()
             typer.echo(f"{name}: {len(same)} rows computed anew, the largest difference is {worst:.2g}.")
         return
+    record.refuse_unknown(paper, sets, chosen.SETS)
     record.refuse_foreign(sets)
     table = frloss.record(sets, fresh=fresh) if paper == "frloss" else chosen.record(sets)
     typer.echo(f"data/results/{paper}.csv holds {len(table)} rows.")
