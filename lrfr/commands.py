@@ -61,7 +61,7 @@ def train_command(
 def fine_tune_command(
     name: Annotated[str, typer.Argument(metavar="SET", help="scface or tinyface, below LRFR_DATA.")],
     start: Annotated[str, typer.Option(help="Run whose face network goes on.")] = "logexp-maug-logexp1",
-    seed: Annotated[int, typer.Option(help="Of the draws, and of the 50 people of SCface.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the draws, and of the 50 people of SCface.")] = 0,
 ) -> None:
     """Fine-tune a face network on your own copy of a surveillance set, as logexp does before its Tables 1 and 2."""
     from lrfr import runs
@@ -264,7 +264,9 @@ def evaluate_command(
         bool, typer.Option("--concatenate", help="Join the bicubic face's embedding (multiscale).")
     ] = False,
     flip: Annotated[bool, typer.Option("--flip", help="Join the mirrored face's embedding (logexp's code).")] = False,
-    seed: Annotated[int, typer.Option(help="Of the 50 people of SCface that are fine-tuned on.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Of the 50 people of SCface that are fine-tuned on.")
+    ] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Run a surveillance set's protocols on your own copy; the rows go to data/results/surveillance.csv."""

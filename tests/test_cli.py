@@ -59,6 +59,23 @@ def test_no_worker_is_refused():
         assert done.exit_code == 2 and "--workers" in done.output
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve", "--port", "65536"],
+        ["serve", "--port", "-1"],
+        ["book", "--seed", "-1"],
+        ["book", "--seed", "4294967296"],
+        ["fine-tune", "scface", "--seed", "-1"],
+        ["fine-tune", "scface", "--seed", "4294967296"],
+        ["evaluate", "scface", "--seed", "-1"],
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_the_option(words):
+    done = CliRunner().invoke(cli.app, words)
+    assert done.exit_code == 2 and words[-2] in done.output
+
+
 def test_only_lfw_can_be_downloaded_by_prepare():
     done = CliRunner().invoke(cli.app, ["prepare", "scface", "--fetch"])
     assert isinstance(done.exception, LrfrError) and "--fetch downloads LFW alone, not scface" in str(done.exception)

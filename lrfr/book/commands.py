@@ -16,7 +16,7 @@ Chapter = Annotated[str | None, typer.Option(help="Only this chapter.", show_def
 def book_command(
     chapter: Chapter = None,
     profile: Annotated[str, typer.Option(help="How much: smoke, demo, study or paper.")] = "demo",
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of every draw.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     data_root: Annotated[
         str | None, typer.Option(help="Folder with lfw/ and celeba/ (or set LRFR_DATA).", show_default=False)
@@ -30,7 +30,7 @@ def book_command(
 
 
 @app.command("serve", rich_help_panel=BOOK)
-def serve_command(port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000) -> None:
+def serve_command(port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000) -> None:
     """Show the rendered pages on localhost."""
     from lrfr.book.serving import serve
 
