@@ -14,6 +14,8 @@ from lrfr.errors import LrfrError
 from lrfr.optional import require
 
 SIZE = 112
+#: Side in pixels of the smallest face that is looked for.
+LEAST_FACE = 24
 #: Left eye, right eye, nose, left and right mouth corner (x, y) in the 112 x 112 frame, as seen in the picture.
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
@@ -82,10 +84,17 @@ class LandmarkFinder:
             fills its picture, as in AT&T, is otherwise missed.
         min_probability: detections below it count as no face.
         least_side: a photograph whose longer side is shorter, in pixels, is enlarged to it.
+        most_side: one whose longer side is longer is reduced to it: a large one takes gigabytes and minutes; 0 reduces
+            none.
     """
 
     def __init__(
-        self, enlarge: float = 1.0, border: float = 0.0, min_probability: float = 0.6, least_side: int = 0
+        self,
+        enlarge: float = 1.0,
+        border: float = 0.0,
+        min_probability: float = 0.6,
+        least_side: int = 0,
+        most_side: int = 0,
     ) -> None:
         """Load MTCNN, whose weights come with facenet-pytorch.
 
@@ -93,9 +102,9 @@ class LandmarkFinder:
             LrfrError: facenet-pytorch is not installed.
         """
         mtcnn = require("facenet_pytorch", "faces").MTCNN
-        self._mtcnn: Any = mtcnn(keep_all=True, min_face_size=24, device="cpu")
+        self._mtcnn: Any = mtcnn(keep_all=True, min_face_size=LEAST_FACE, device="cpu")
         self.enlarge, self.border, self.min_probability = enlarge, border, min_probability
-        self.least_side = least_side
+        self.least_side, self.most_side = least_side, most_side
 
     def __call__(self, image: Image.Image) -> np.ndarray | None:
         """Five landmarks (5 x 2, pixels of the given photograph), or None where no face is found."""
@@ -105,6 +114,8 @@ class LandmarkFinder:
             pixels = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
         shown = Image.fromarray(pixels)
         enlarge = max(self.enlarge, self.least_side / max(image.size))
+        if self.most_side:
+            enlarge = min(enlarge, self.most_side / max(image.size))
         if enlarge != 1:
             shown = shown.resize((round(shown.width * enlarge), round(shown.height * enlarge)))
         boxes, probabilities, points = self._mtcnn.detect(shown, landmarks=True)

@@ -21,6 +21,8 @@ from lrfr.optional import require
 
 #: Sides in pixels at which a face is cut.
 SIZES = catalogue.SIZES
+#: Longer side in pixels at which a face is looked for on a large photograph; it is cut from the photograph as it is.
+MOST = 1500
 #: The interpolation that stands beside every network.
 PLAIN = "bicubic"
 
@@ -58,10 +60,13 @@ def cut(photograph: Path, px: int | None = None) -> SmallFace:
     if not photograph.is_file():
         raise LrfrError(f"Expected a photograph at {photograph}, found nothing there.")
     image = open_picture(photograph.read_bytes, str(photograph), "give another picture").convert("RGB")
-    # MTCNN looks for faces of 24 px and more, and wants something around them.
-    points = alignment.LandmarkFinder(border=0.3, least_side=450)(image)
+    # MTCNN wants something around a face.
+    points = alignment.LandmarkFinder(border=0.3, least_side=450, most_side=MOST)(image)
     if points is None:
-        raise LrfrError(f"No face was found on {photograph}: one is expected near its centre, seen from the front.")
+        wanted = "one is expected near its centre, seen from the front"
+        if (times := max(image.size) / MOST) > 1:
+            wanted += f", and of {alignment.LEAST_FACE * times:.0f} px on one so large: else cut out the part around it"
+        raise LrfrError(f"No face was found on {photograph}: {wanted}.")
     matrix = alignment.similarity_transform(points)
     found = alignment.SIZE / float(np.hypot(*matrix[:, 0]))
     side = px or min(SIZES, key=lambda size: abs(np.log(size / found)))

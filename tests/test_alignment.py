@@ -156,6 +156,23 @@ def test_of_several_faces_the_one_nearest_the_centre_is_taken():
     assert 92 < eyes < 184, eyes
 
 
+def test_a_large_photograph_is_looked_at_small_and_its_landmarks_are_its_own(monkeypatch):
+    pytest.importorskip("facenet_pytorch", reason="needs facenet-pytorch, which the extra 'faces' brings")
+    photograph = datasets.photographs("caltech")[100].open().convert("RGB")
+    large = photograph.resize([4 * side for side in photograph.size], Image.Resampling.BICUBIC)
+    find = alignment.LandmarkFinder(border=0.3, most_side=800)
+    looked, detect = [], find._mtcnn.detect
+    monkeypatch.setattr(
+        find._mtcnn, "detect", lambda shown, landmarks: looked.append(shown.size) or detect(shown, True)
+    )
+    expected = alignment.LandmarkFinder(border=0.3)(photograph)
+    eyes = np.hypot(*(expected[1] - expected[0]))
+    assert np.abs(find(large) / 4 - expected).max() < 0.05 * eyes
+    assert max(looked[0]) == pytest.approx(800 * 1.6, abs=2)
+    find(photograph.resize((600, 400)))
+    assert max(looked[1]) == pytest.approx(600 * 1.6, abs=2), "what is smaller stays as it is"
+
+
 def test_a_small_photograph_is_enlarged_to_the_least_side():
     """A face of 20 pixels is found where it is; a larger photograph stays as it is, and so do its landmarks."""
     pytest.importorskip("facenet_pytorch", reason="needs facenet-pytorch, which the extra 'faces' brings")

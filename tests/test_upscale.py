@@ -109,6 +109,9 @@ def test_what_is_no_photograph_of_a_face_gives_one_sentence(saved, tmp_path):
     done = CliRunner().invoke(app, ["upscale", str(empty)])
     assert isinstance(done.exception, LrfrError) and "No face was found" in str(done.exception)
     assert not (tmp_path / "empty-upscaled").exists()
+    Image.new("RGB", (3000, 100), "white").save(empty)
+    with pytest.raises(LrfrError, match=r"and of 48 px on one so large: else cut out the part around it\.\Z"):
+        upscale.cut(empty)
     with pytest.raises(LrfrError, match="faces of 7, 14, 28, 56 px, not of 20"):
         upscale.cut(saved(1.0), 20)
     with pytest.raises(LrfrError, match=r"Expected methods for [0-9]+ px among bicubic, SRCNN"):
