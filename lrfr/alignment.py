@@ -2,6 +2,10 @@
 
 The frame is the one ArcFace-family recognisers are trained in [Deng et al., CVPR 2019]: eyes, nose and mouth corners of
 every face come to lie at :data:`TEMPLATE`. Landmarks come from MTCNN (facenet-pytorch) or from a data set's own file.
+
+Coordinates count from the edge of the first pixel, as Pillow's do; where landmarks, as the template's, were meant to
+count from its centre, a face lies off by up to half a pixel, depending on the photograph's size: of the frame where it
+is reduced, of the photograph where it is enlarged.
 """
 
 from collections.abc import Sequence
