@@ -7,18 +7,21 @@ for; a larger one is reduced to it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lrfr import alignment, catalogue, degradation
 from lrfr.datasets.base import open_picture, to_tensor
 from lrfr.errors import LrfrError
-from lrfr.files import replacing
 from lrfr.optional import require
 
+#: By what a picture that was written here is known: its PNG says so.
+MARK = "lrfr upscale"
 #: Sides in pixels at which a face is cut.
 SIZES = catalogue.SIZES
 #: Longer side in pixels at which a face is looked for on a large photograph; it is cut from the photograph as it is.
@@ -58,7 +61,8 @@ def cut(photograph: Path, px: int | None = None) -> SmallFace:
     if px is not None and px not in SIZES:
         raise LrfrError(f"The networks take faces of {', '.join(map(str, SIZES))} px, not of {px}.")
     if not photograph.is_file():
-        raise LrfrError(f"Expected a photograph at {photograph}, found nothing there.")
+        found_there = "a folder: name a picture in it" if photograph.is_dir() else "nothing there"
+        raise LrfrError(f"Expected a photograph at {photograph}, found {found_there}.")
     image = open_picture(photograph.read_bytes, str(photograph), "give another picture").convert("RGB")
     # MTCNN wants something around a face.
     points = alignment.LandmarkFinder(border=0.3, least_side=450, most_side=MOST)(image)
@@ -100,7 +104,7 @@ def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequenc
 
     Args:
         photograph, px: see :func:`cut`.
-        folder: where the pictures go.
+        folder: where the pictures go; those that an earlier call left there are taken away, and nothing else is.
         only: see :func:`restore`.
 
     Raises:
@@ -110,12 +114,32 @@ def upscale(photograph: Path, folder: Path, px: int | None = None, only: Sequenc
     restored = restore(face, only)
     pictures = {f"{face.px} px": face.pixels, **restored}
     sheet = _sheet(pictures)  # before anything is written: it needs a library that may not be there
-    for name, pixels in pictures.items():
-        with replacing(folder / f"{file_name(name)}.png") as part:
-            Image.fromarray(pixels).save(part, "png")
-    with replacing(folder / "overview.png") as part:
-        sheet.savefig(part, format="png", dpi=150)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = [path for path in _own(folder) if not path.samefile(photograph)]
+    mark = PngInfo()
+    mark.add_text("Software", MARK)
+    with TemporaryDirectory(prefix=".upscaling-", dir=folder) as made:
+        for name, pixels in pictures.items():
+            Image.fromarray(pixels).save(Path(made) / f"{file_name(name)}.png", pnginfo=mark)
+        sheet.savefig(Path(made) / "overview.png", dpi=150, metadata={"Software": MARK})
+        for path in before:
+            path.unlink()
+        for path in Path(made).iterdir():
+            path.replace(folder / path.name)
     return face
+
+
+def _own(folder: Path) -> list[Path]:
+    """The pictures of an earlier call, known by what they say of themselves: they would stand among another face's."""
+    found = []
+    for path in folder.glob("*.png"):
+        try:
+            with Image.open(path) as picture:
+                if picture.info.get("Software") == MARK:
+                    found.append(path)
+        except (OSError, ValueError, Image.DecompressionBombError):  # no picture that was written here
+            continue
+    return found
 
 
 def _sheet(pictures: Mapping[str, np.ndarray], across: int = 5) -> Any:

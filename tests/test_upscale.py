@@ -77,6 +77,28 @@ def test_the_command_writes_a_picture_a_method_and_a_sheet(saved, tmp_path):
     assert drawn.mean() > 0.7, "the sheet shows the faces side by side"
 
 
+def test_a_folder_holds_the_pictures_of_one_face_and_keeps_what_is_not_ours(saved, tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    strange = {"holiday.png": b"no picture", "28-px.txt": b"notes"}
+    for name, content in strange.items():
+        (folder / name).write_bytes(content)
+    Image.new("RGB", (9, 9), "red").save(folder / "esrgan.png")  # a reader's own, of a name that is ours
+    monkeypatch.setattr(upscale, "restore", lambda face, only: dict.fromkeys(only, face.pixels))
+    upscale.upscale(saved(1.0), folder, 28, ["bicubic", "U-Net"])
+    assert {p.name for p in folder.iterdir()} == {
+        *strange, "esrgan.png", "28-px.png", "bicubic.png", "u-net.png", "overview.png"
+    }  # fmt: skip
+    first = (folder / "bicubic.png").read_bytes()
+    upscale.upscale(saved(0.06, "another.png"), folder, 14, ["bicubic", "FTLGAN"])
+    assert {p.name for p in folder.iterdir()} == {
+        *strange, "esrgan.png", "14-px.png", "bicubic.png", "ftlgan.png", "overview.png"
+    }  # fmt: skip
+    assert (folder / "bicubic.png").read_bytes() != first
+    assert Image.open(folder / "esrgan.png").getpixel((0, 0)) == (255, 0, 0)
+    assert all((folder / name).read_bytes() == content for name, content in strange.items())
+
+
 def test_without_the_drawing_library_nothing_is_written(saved, tmp_path, monkeypatch):
     monkeypatch.setattr(upscale, "restore", lambda face, only: {"bicubic": face.pixels})
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
@@ -96,6 +118,8 @@ def test_a_photograph_that_lies_on_its_side_is_turned(photograph, tmp_path):
 def test_what_is_no_photograph_of_a_face_gives_one_sentence(saved, tmp_path):
     with pytest.raises(LrfrError, match="found nothing there"):
         upscale.cut(tmp_path / "none.png")
+    with pytest.raises(LrfrError, match=r"found a folder: name a picture in it\.\Z"):
+        upscale.cut(tmp_path)
     text = tmp_path / "text.png"
     text.write_text("no picture")
     with pytest.raises(LrfrError, match=r"text\.png is truncated or no picture .*: give another picture\.\Z"):
