@@ -55,7 +55,8 @@ class Settings:
         mining: ``"offline"`` (a positive and a negative drawn beforehand), or online from the batch: ``"semi-hard"`` or
             ``"batch-hard"`` (ablation 4).
         camera: the anchor is made small by the camera mixture, our stand-in for the paper's real LR photographs,
-            instead of the bicubic kernel ("synthetic", ablation 1).
+            instead of the bicubic kernel ("synthetic", ablation 1). Its draws depend on the step and the photograph,
+            not on the schedule's seed.
         optimizer: ``"adam"``, or ``"sgd"`` with momentum as the paper (which does not give it).
         momentum: of SGD.
         clip: largest norm of the gradient; 0 leaves it.
