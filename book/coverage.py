@@ -73,11 +73,12 @@ axis.set_xlabel("tables, figures, ablations, questions and claims")
 axis.grid(axis="y", visible=False)
 figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=4)
 total = counts.sum()
+drawn = sum(e.status == coverage.RECOMPUTED and e.scale == "drawn anew" for e in entries)
 figures.show(
     figure,
     caption=f"Where the {len(entries)} lines stand: "
     + ", ".join(f"{total[status]} {status}" for status in coverage.STATUSES)
-    + ".",
+    + f". Of the {coverage.RECOMPUTED}, {drawn} are diagrams that were drawn anew.",
     alt="A stacked bar for each paper: how many lines are recomputed, have a stand-in, need data, cannot be judged.",
     name="coverage-status",
 )
@@ -93,8 +94,8 @@ figures.show_table(
 # A verdict is not typed. It is read from the claims table of the page that decides it, as that page was executed for
 # the committed notebooks (profile `smoke`; what it rests on is recorded once and is the same in every profile, apart
 # from a few numbers that a page computes live). *Neither*: the intervals do not decide it or contradict each other
-# (*mixed*), or its parts differ.
-# *Elsewhere*: a figure or table answers it without a verdict.
+# (*mixed*), or its parts differ. *By what is printed*: whatever the verdict, nothing was measured here; the paper's own
+# numbers, or other papers, were read. *Elsewhere*: a figure or table answers it without a verdict.
 
 # %%
 figures.show_table(

@@ -433,8 +433,8 @@ figures.show_table(
 # - *Another recogniser in the test than in the loss*: answered on {doc}`the first page <frloss>`, with two.
 # - *The loss against another photograph of the person, or the person's centroid*: pilots, compared with the same run on
 #   the same photograph. Another photograph: {glue:text}`frloss-other`. The centroid: {glue:text}`frloss-centroid`.
-# - *Other architectures*: {glue:text}`frloss-upsamplers` ways to enlarge are scored above; the RRDB network is trained
-#   through a recogniser in the chapters on IP-FSRGAN and FTLGAN.
+# - *Other architectures*: the FR loss was trained on one here. Other identity losses were on the RRDB network, and
+#   {doc}`protocol_fooled` shows side by side what each adds; whether a stronger network gains more is not answered.
 # - *Do PSNR and SSIM follow the task?* See the correlations above.
 #
 # And two ways to make the loss's network less particular, on the same terms: judging the mirror image too,
@@ -449,8 +449,9 @@ for key, other in (("other", "stem"), ("centroid", "stem"), ("mirror", "stem"), 
 #
 # That FR beats MSE on every task metric is decided by paired 95 % intervals on the same people: accuracy, AUC, EER and
 # 1/5/10-NN, every set, recogniser and setting that is recorded, but View 1, where the settings were chosen. It holds
-# where all lie on the better side; it does not where more lie on the worse side than chance puts there, one in forty;
-# it is mixed where that is so on both sides; else it is not decided. An interval that includes 0 is no win.
+# where all lie on the better side; it does not where more lie on the worse side than chance explains (the
+# {doc}`glossary <glossary>` says how that is counted); it is mixed where that is so on both sides; else it is not
+# decided. An interval that includes 0 is no win.
 #
 # C2 and C3 compare 8x with 4x, and the two differ in their training too: phases of {glue:text}`frloss-steps-8x` steps
 # at 8x and of {glue:text}`frloss-steps-4x` at 4x, with settings that were chosen at 8x. What these rows find may be the

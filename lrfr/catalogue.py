@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lrfr import assets, methods, plans
+from lrfr.alignment import SIZE
 from lrfr.errors import LrfrError
 from lrfr.methods import Method
+from lrfr.networks import generators
+from lrfr.networks.unet import UNetSettings
 
 #: Sides of a small face in pixels.
 SIZES = (7, 14, 28, 56)
@@ -65,6 +68,20 @@ def weights(label: str, px: int) -> Path | None:
     if label in KERNELS:
         return None
     return assets.path("realesrgan") if label == REAL_ESRGAN else methods.checkpoint((NETWORKS | TAUGHT)[label][px])
+
+
+def heights(label: str, px: int) -> list[int]:
+    """Heights in pixels of the small faces that the network behind a label at a size was trained on.
+
+    Raises:
+        LrfrError: as :func:`weights`; or nothing whole lies beside it.
+    """
+    written = methods.shipped_log((NETWORKS | TAUGHT)[label][px])["settings"]
+    if sizes := written.get("sizes"):
+        return sorted({height for height, _ in sizes})
+    network = generators.settings_from(written.get("network") or written["generator"])
+    assert not isinstance(network, UNetSettings), "the training of a U-Net says its sizes"
+    return [SIZE // network.scale]
 
 
 def upsampler(label: str, px: int, quick: bool = False) -> Method:

@@ -8,7 +8,8 @@
 ``scale``   the faces that it was measured on here
 ``page``, ``cell``  the chapter, and the name of the figure, the table or the claim's row on it
 ``source``  the file of ``data/results`` that the answer comes from, ``published`` where it is judged by the paper's own
-            numbers or quotes them, ``live`` where the page computes it each time
+            numbers or quotes them, ``reading`` where it is judged by reading alone, ``live`` where the page computes
+            it each time
 ``key``     the columns of one row of that file, ``set=lfw;protocol=view2;...``
 ``note``    the sets that it needs, by their folders, or why it cannot be judged
 
@@ -33,11 +34,13 @@ from lrfr.paths import data_dir
 RECOMPUTED, STAND_IN, NEEDS, NO = STATUSES = ("recomputed", "stand-in", "needs data", "cannot be judged")
 PAPERS = ("frloss", "ipfsrgan", "multiscale", "logexp", "ftlgan")
 COLUMNS = ("item", "what", "status", "scale", "page", "cell", "source", "key", "note")
-LIVE, PUBLISHED = "live", "published"
+LIVE, PUBLISHED, READING = "live", "published", "reading"
 #: What a claims table says of a claim that it could not test.
 UNTESTED = "not tested"
+#: What becomes of a claim that nothing here measured: the paper's own numbers, or other papers, were read.
+PRINTED = "by what is printed"
 #: What becomes of a claim.
-OUTCOMES = ("yes", "no", "neither", UNTESTED, "elsewhere")
+OUTCOMES = ("yes", "no", "neither", UNTESTED, PRINTED, "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,8 @@ def _wrong(entry: Entry) -> str:
         return f"only the sets {known} may be needed, found {', '.join(unknown) or 'none'}: give the closest stand-in"
     if entry.status == NO:
         return "" if entry.note else "expected a note that says why it cannot be judged, found none"
-    if entry.source == LIVE:
-        return "what a page computes each time has no key" if entry.key else ""
+    if entry.source in (LIVE, READING):
+        return "what a page computes each time, or what was read, has no key" if entry.key else ""
     if not entry.source or not all("=" in part for part in entry.key.split(";")):
         return f"expected a source with a key such as set=lfw;px=14, found {entry.source!r} with {entry.key!r}"
     return ""
@@ -239,7 +242,7 @@ def measured(entry: Entry) -> str:
         return "–"
     found = row(entry)
     if found is None:
-        return "computed on its page"
+        return "by reading" if entry.source == READING else "computed on its page"
     if entry.source == PUBLISHED:
         return f"published, Table {found['table']}: {found['row']}, {found['column']}: {float(found['value']):g}"
     if "metric" not in found:
@@ -278,9 +281,11 @@ def _status(entry: Entry) -> str:
 
 
 def outcome(entry: Entry) -> str:
-    """What became of a claim: yes, no, :data:`UNTESTED`, ``neither`` or ``elsewhere``; see :func:`held`."""
-    said = set(verdicts(entry)) or {"elsewhere"}
-    return said.pop() if len(said) == 1 and said <= {*OUTCOMES} else "neither"
+    """What became of a claim, one of :data:`OUTCOMES`; see :func:`held`."""
+    said = set(verdicts(entry)) or {UNTESTED if entry.status == NO else "elsewhere"}
+    word = said.pop() if len(said) == 1 and said <= {*OUTCOMES} else "neither"
+    measured = word not in (UNTESTED, "elsewhere")
+    return PRINTED if measured and entry.source in (PUBLISHED, READING) else word
 
 
 def held(entries: list[Entry]) -> pd.DataFrame:
@@ -288,7 +293,8 @@ def held(entries: list[Entry]) -> pd.DataFrame:
 
     Returns:
         A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided", "mixed", other words, or
-        rows that differ), ``not tested`` and ``elsewhere`` (answered by a figure or table).
+        rows that differ), ``not tested``, ``by what is printed`` (whatever the verdict; nothing was measured here) and
+        ``elsewhere`` (answered by a figure or table).
     """
     lines = []
     for paper in PAPERS:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from lrfr import published, recognizers
 from lrfr.errors import LrfrError
@@ -170,16 +171,24 @@ def duels(results: pd.DataFrame, method: str, baseline: str, metrics: Sequence[s
     return found.assign(verdict=np.select([better, worse], ["better", "worse"], "open"))
 
 
+def beyond_chance(count: int, of: int) -> bool:
+    """Whether so many 95 % intervals out of ``of`` on one side of 0 are more than chance alone explains.
+
+    Without any difference one in forty lies on each side; ``count`` or more do in fewer than one of twenty cases, as if
+    they were independent. So one of two is enough, two of fourteen, three of thirty-three.
+    """
+    return count > 0 and bool(binom.sf(count - 1, of, 1 / 40) < 1 / 20)
+
+
 def verdict(found: pd.DataFrame) -> bool | str | None:
     """Whether a method beats another everywhere: True where all intervals say so.
 
-    False where more say the opposite than one in forty, as many as chance alone puts on that side of a 95 % interval;
-    `MIXED` where more than so many say the opposite and more than so many agree; otherwise "not decided"; None where
-    nothing is recorded.
+    False where more say the opposite than chance alone explains, see :func:`beyond_chance`; `MIXED` where that is so of
+    those that agree too; otherwise "not decided"; None where nothing is recorded.
     """
     if found.empty:
         return None
-    better, worse = (40 * (found["verdict"] == word).sum() > len(found) for word in ("better", "worse"))
+    better, worse = (beyond_chance((found["verdict"] == word).sum(), len(found)) for word in ("better", "worse"))
     if worse:
         return MIXED if better else False
     return True if (found["verdict"] == "better").all() else "not decided"

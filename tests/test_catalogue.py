@@ -33,6 +33,18 @@ def test_the_network_of_a_size_is_the_one_that_was_trained_for_it(face):
     assert catalogue.weights(catalogue.REAL_ESRGAN, 7) == assets.path("realesrgan")
 
 
+def test_what_a_network_was_trained_on_is_said_by_its_settings():
+    assert [catalogue.heights("FTLGAN", px) for px in catalogue.SIZES] == [[14], [14], [28], [56]]
+    assert {tuple(catalogue.heights("SRGAN", px)) for px in catalogue.SIZES} == {(28,)}
+    assert catalogue.heights("U-Net", 7)[:2] == [7, 11] and len(catalogue.heights("U-Net", 7)) > 3
+    for label, files in catalogue.NETWORKS.items():
+        for px in files:
+            if label.startswith("U-Net"):
+                continue
+            (own,) = catalogue.heights(label, px)
+            assert methods.trained(label, catalogue.weights(label, px)).px == own
+
+
 def test_a_name_that_nothing_has_at_a_size_is_refused():
     (taught,) = catalogue.TAUGHT
     assert taught in catalogue.labels() and taught in catalogue.labels(14) and taught not in catalogue.labels(7)

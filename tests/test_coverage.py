@@ -236,6 +236,17 @@ def test_counts_and_verdicts_count_every_line_once():
     assert held.loc["frloss", ["yes", "no", "neither"]].sum() > 0
 
 
+def test_a_claim_is_measured_or_read_or_neither():
+    by_name = {(e.paper, e.item): coverage.outcome(e) for e in ENTRIES if e.is_claim}
+    assert by_name["logexp", "Claim 16"] == by_name["ipfsrgan", "Claim 5"] == coverage.PRINTED
+    assert by_name["ipfsrgan", "Claim 6"] == by_name["ipfsrgan", "Claim 7"] == coverage.UNTESTED
+    assert by_name["multiscale", "Claim 11"] == coverage.UNTESTED, "its verdict says so, though a number is quoted"
+    for entry in ENTRIES:
+        if entry.is_claim and coverage.outcome(entry) in ("yes", "no"):
+            assert entry.source not in (coverage.PUBLISHED, coverage.READING)
+            assert coverage.row(entry) is not None or entry.source == coverage.LIVE
+
+
 def test_the_table_leads_to_the_cells_and_shows_one_number_of_each():
     own = coverage.load("ipfsrgan")
     table, links = coverage.shown(own)

@@ -164,7 +164,8 @@ def test_the_central_claim_is_three_questions():
     assert [bar["answer"] for bar in large.bars(good)] == ["yes", "yes", "yes"]
     unsure = pd.DataFrame([*made, over(112, "both", "accuracy", -0.004)], columns=COLUMNS)
     assert large.bars(unsure)[1]["answer"] == "not decided"
-    bad = [over(7, "probe", "auc", -0.05), *made[1:-1], over(28, "both", "accuracy", -0.02)]
+    lost = [over(7, s, "auc", -0.05) for s in ("probe", "both")]
+    bad = [*lost, *made[2:-1], over(28, "both", "accuracy", -0.02)]
     worse = pd.DataFrame([*bad, over(112, "both", "accuracy", -0.04)], columns=COLUMNS)
     assert [bar["answer"] for bar in large.bars(worse)] == ["mixed", "no", "no"]
     lost = worse.assign(low=worse["low"].clip(upper=-0.05), high=worse["high"].clip(upper=-0.02))

@@ -24,7 +24,7 @@ def test_results_table_is_that_of_the_start_page() -> None:
     found = protocol_choice.Decision(7, places, "U-Net", "sface + robust", system, some, None, some, some, some)
     lines = readme.block([found, None, None, None]).splitlines()
     assert lines[0] == "| face (px) | upsampler | recogniser | AUC | gain over plain | gave way to it |"
-    assert lines[2] == "| 7 | U-Net | SFace + robust | 0.9123 [0.9000, 0.9500] | 0.9123 [0.9000, 0.9500] | – |"
+    assert lines[2] == "| 7 | U-Net | SFace + robust | 0.9123 [0.9000, 0.9500] | +0.9123 [0.9000, 0.9500] | – |"
     assert lines[3].startswith("| 14 | not recorded |")
     assert lines[-1].endswith("confirmed on LFW View 2 at 7 px.") and "ms:" not in " ".join(lines)
 

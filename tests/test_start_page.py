@@ -125,7 +125,8 @@ def test_each_number_of_the_decisions_is_one_row_or_the_sum_of_those_that_it_nam
             total = sum(there["value"].iloc[0] for there in behind)
             assert float(row[head].split(" ")[0]) == pytest.approx(total, abs=0.51 * 10**-digits)
             if len(behind) == 1:
-                assert row[head] == tables.written(behind[0].iloc[0], digits)
+                as_shown = tables.gained if head.startswith("gain") else tables.written
+                assert row[head] == as_shown(behind[0].iloc[0], digits)
 
 
 def test_each_area_and_psnr_of_the_finding_is_a_row_of_frloss(outputs):
@@ -147,8 +148,9 @@ def test_each_number_in_the_text_is_a_row_of_frloss(glued):
     for key, method in (("share", "SRResNet (FR)"), ("mse", "SRResNet (MSE)")):
         for network in NETWORKS.values():
             where = {"protocol": "view2", "metric": "auc_share_of_gap", "recognizer": network}
-            found = tables.value(results, method=method, px=14, **where, **SEEN)
-            assert glued[f"index-{key}-{network}"] == f"{found:.0%}"
+            found = tables.pick(results, method=method, px=14, **where, **SEEN).iloc[0]
+            assert found["low"] < found["value"] < found["high"]
+            assert glued[f"index-{key}-{network}"] == f"{tables.written(found, 0, 100)} %"
     psnr = {
         m: tables.value(results, set="celeba-held-out", metric="psnr", seed=0, px=14, method=f"SRResNet ({m})")
         for m in ("MSE", "FR")
@@ -157,4 +159,19 @@ def test_each_number_in_the_text_is_a_row_of_frloss(glued):
     told = {name for name in glued if name.startswith("index-")}
     numbers = {name for name in told if any(c.isdigit() for c in glued[name])}
     checked = {f"index-{key}-{n}" for key in ("share", "mse") for n in NETWORKS.values()}
+    checked |= {"index-rejected"}  # below
     assert numbers <= checked | {"index-lost-psnr", "index-over", "index-helps", "index-hurts", "index-taught"}
+
+
+def test_what_is_recommended_rejects_what_its_rows_say(glued):
+    files = {name: protocol_rows.recorded(name) for name in (benchmark.RESULTS, combinations.RESULTS)}
+    told = []
+    for found in protocol_choice.decisions(*files.values()):
+        where = {"set": "lfw", "px": found.px, "method": found.method, "recognizer": found.recognizer, **SEEN}
+        there = [
+            tables.matching(files[name], protocol=protocol, metric="frr_at_hr_threshold", **where)
+            for name, protocol in ((benchmark.RESULTS, "bicubic view2"), (combinations.RESULTS, "view2"))
+        ]
+        row = next(rows.iloc[0] for rows in there if len(rows))
+        told.append(f"{tables.written(row, 3)} at {found.px} px")
+    assert glued["index-rejected"] == ", ".join(told)

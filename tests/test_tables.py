@@ -68,9 +68,19 @@ def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
     assert tables.verdict(found[found["verdict"] == "better"]) is True
     assert tables.verdict(found[found["verdict"] != "worse"]) == "not decided"
     assert tables.verdict(found[:0]) is None
-    chance = pd.concat([found[found["verdict"] == "better"]] * 20 + [found[found["verdict"] == "worse"][:1]])
-    assert len(chance) == 41 and tables.verdict(chance) == "not decided"  # one of forty misses by chance
-    assert tables.verdict(chance[2:]) == tables.MIXED
+    better, worse = (found[found["verdict"] == word] for word in ("better", "worse"))
+    chance = pd.concat([better] * 7 + [worse])  # two of sixteen miss by chance in one of sixteen cases
+    assert len(chance) == 16 and tables.verdict(chance) == "not decided"
+    assert tables.verdict(chance[2:]) == tables.MIXED  # two of fourteen in one of twenty
+
+
+def test_more_than_chance_explains_is_what_comes_in_fewer_than_one_of_twenty_cases() -> None:
+    rng = np.random.default_rng(0)
+    for count, of in ((1, 2), (2, 14), (3, 33), (5, 72)):
+        missed = (rng.random((200_000, of)) < 1 / 40).sum(1)
+        assert (missed >= count).mean() < 0.052 and tables.beyond_chance(count, of)
+        assert (missed >= count - 1).mean() > 0.05 and not tables.beyond_chance(count - 1, of)
+    assert not tables.beyond_chance(0, 1)
 
 
 def test_a_difference_of_recognisers_is_found_from_either_side() -> None:
@@ -180,9 +190,9 @@ def test_a_difference_is_read_either_way() -> None:
 def test_differences_are_decided_and_counted_together() -> None:
     up, down, flat = ({"low": a, "high": b} for a, b in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
     assert tables.decided([up, up]) is True and tables.decided([up, flat]) == "not decided"
-    assert tables.decided([flat, flat, down]) is False and tables.decided([]) is None
-    assert tables.decided([up, up, down]) == tables.MIXED
-    assert tables.decided([up] * 39 + [flat, down]) == "not decided", "one in forty is chance"
+    assert tables.decided([flat, down, down]) is False and tables.decided([]) is None
+    assert tables.decided([flat, down]) is False and tables.decided([flat, flat, down]) == "not decided"
+    assert tables.decided([up, up, down, down]) == tables.MIXED
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
     said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]

@@ -84,13 +84,13 @@ def every(results: pd.DataFrame, wanted: Sequence[Keys]) -> list[pd.Series]:
 
 
 def invariant(found: Sequence[pd.Series]) -> bool | str | None:
-    """Whether nothing changes with pose or light: False where one whole interval lies above 0, by more than chance.
+    """Whether nothing changes with pose or light: False where more intervals lie above 0 than chance explains.
 
     An interval that holds 0 refutes nothing and proves nothing.
     """
     if not found:
         return None
-    return False if 40 * sum(r["low"] > 0 for r in found) > len(found) else "not decided"
+    return False if tables.beyond_chance(sum(r["low"] > 0 for r in found), len(found)) else "not decided"
 
 
 def readers_copy(table: int, column: str, method: str) -> Keys:

@@ -1,4 +1,4 @@
-"""Which upsampler and which system at which size: chosen at one place, confirmed at another where nobody chose.
+"""Which upsampler and which system at which size: chosen on some pairs, confirmed on others where nobody chose.
 
 The chapter *One protocol* and the start page ask here; every number names the rows that it comes from.
 """
@@ -63,26 +63,26 @@ def upsampler(results: pd.DataFrame, px: int, places: Places = LFW) -> Upsampler
         None where a place is not recorded for both unseen recognisers.
     """
 
-    def gained(place: str, method: str) -> dict[str, pd.Series]:
-        """By recogniser; none where an unseen one is not recorded."""
+    def over(place: str, method: str) -> dict[str, pd.Series]:
+        """Gains by recogniser; none where an unseen one is not recorded."""
         found = {n: row(results, at(place, method, px, "auc_minus_bicubic", n, "probe")) for n in RECOGNIZERS}
         there = {n: r for n, r in found.items() if r is not None}
         return there if set(UNSEEN) <= set(there) else {}
 
     choice, confirmation = places
-    gains = {m: g for m in methods(results, choice, px, metric="auc_minus_bicubic") if (g := gained(choice, m))}
+    gains = {m: g for m in methods(results, choice, px, metric="auc_minus_bicubic") if (g := over(choice, m))}
     if not gains:
         return None
     means = {m: float(np.mean([g[n]["value"] for n in UNSEEN])) for m, g in gains.items()}
     first = max(means, key=lambda m: means[m])
     if means[first] <= 0:
         return Upsampler(px, places, "bicubic", {})
-    if not (there := gained(confirmation, first)):
+    if not (there := over(confirmation, first)):
         return None
     high = {n: gains[first][n]["value"] for n in UNSEEN}
     others = {m: g for m, g in gains.items() if m != first}
     alike = [m for m, g in others.items() if all(g[n]["low"] <= high[n] <= g[n]["high"] for n in UNSEEN)]
-    second = {m: gained(confirmation, m) for m in alike}
+    second = {m: over(confirmation, m) for m in alike}
     ahead = [m for m, g in second.items() if g and all(g[n]["value"] > there[n]["value"] for n in UNSEEN)]
     return Upsampler(px, places, first, there, tuple(alike), tuple(ahead))
 
@@ -113,7 +113,14 @@ class Number:
 
     def written(self, digits: int) -> str:
         """As tables show it."""
-        return tables.written(pd.Series({"value": self.value, "low": self.low, "high": self.high}), digits)
+        return tables.written(self._row(), digits)
+
+    def gained(self, digits: int) -> str:
+        """A difference as tables show it."""
+        return tables.gained(self._row(), digits)
+
+    def _row(self) -> pd.Series:
+        return pd.Series({"value": self.value, "low": self.low, "high": self.high})
 
 
 @dataclass(frozen=True)
@@ -192,7 +199,7 @@ def decide(results: pd.DataFrame, combined: pd.DataFrame, px: int, places: Place
             continue  # not confirmed yet: the next best that is
         first = System.named(method, judge)
         over = {s: confirmed((method, judge), metric) for s, metric in _simpler(first, order).items()}
-        unsure = (s for s, gained in over.items() if gained is not None and gained.low <= 0)
+        unsure = (s for s, more in over.items() if more is not None and more.low <= 0)
         used: tuple[str, str] = next(unsure, (method, judge))
         over_plain = confirmed(used, OVER_PLAIN)
         if used != (method, judge):
@@ -276,6 +283,11 @@ def written(number: Number | None, digits: int) -> str:
     return "–" if number is None else number.written(digits)
 
 
+def gained(number: Number | None, digits: int) -> str:
+    """A difference as tables show it, or a dash."""
+    return "–" if number is None else number.gained(digits)
+
+
 #: Columns of the gains of a system.
 GAINS = ("gain over bicubic", "gain over plain")
 
@@ -301,8 +313,8 @@ def decision_table(decisions: Sequence[Decision | None]) -> pd.DataFrame:
                 "upsampler": found.method,
                 "recogniser": recognizers.title(found.recognizer),
                 "AUC": found.auc.written(4),
-                GAINS[0]: written(found.gain, 4),
-                GAINS[1]: written(found.over_plain, 4),
+                GAINS[0]: gained(found.gain, 4),
+                GAINS[1]: gained(found.over_plain, 4),
                 "gave way to it": "–" if found.first == found.system else called(found.first),
                 "ms": f"{written(found.upsampling, 1)} + {written(found.recognising, 1)}",
             }
@@ -325,13 +337,14 @@ def decision_caption(decisions: Sequence[Decision | None], costs: bool = True) -
     where = [
         f"chosen on {PLACES[a]} and confirmed on {PLACES[b]} at {', '.join(px)} px" for (a, b), px in sizes.items()
     ]
+    own = "over bicubic before the same recogniser, and " if any(found.gain for found in known) else ""
     price = "ms: processor time for one face, all upsamplers + all recognisers. " if costs else ""
     labels = {label for found in known for s in (found.system, found.first) for label in s.upsamplers}
     taught = f"{combinations.TAUGHT}: trained by the FR loss through SFace. " if combinations.TAUGHT in labels else ""
     return (
         "The system to use at each size: highest AUC where it was chosen, LR probe against HR; the numbers are those "
-        "of where it was confirmed, 95 % intervals over people. Gains are paired: over bicubic before the same "
-        "recogniser, and over plain, which is bicubic before MobileFaceNet. What is not surely better than these, or "
-        f"than bicubic before one of its recognisers alone, gave way to it. {price}Robust is "
+        f"of where it was confirmed, 95 % intervals over people. Gains are paired: {own}over plain, which is bicubic "
+        "before MobileFaceNet. What is not surely better than that, than bicubic before the same recogniser, or than "
+        f"bicubic before one of its recognisers alone, gave way to it. {price}Robust is "
         f"MobileFaceNet that was taught small faces. {taught}The systems were {'; '.join(where) or NOT_RECORDED}."
     )
