@@ -6,10 +6,7 @@
 #
 # Five papers answer with five different methods. This book computes their experiments anew, with the same faces, the
 # same recognisers and the same measures for all, and prints what they report beside what it finds. Every number comes
-# out of a cell that you can run yourself. Small faces are called LR (low resolution), large ones HR; an LR photograph
-# of somebody, the *probe*, is compared with an HR photograph in a *gallery*. AUC is the probability that two
-# photographs of one person are found more alike than two of different people: one half is guessing, one is perfect.
-# The [glossary](glossary) has all words, [How recognition is scored](scoring) shows each measure at work.
+# out of a cell that you can run yourself.
 
 # %% tags=["parameters"]
 profile = None  # smoke, demo (the default), study or paper
@@ -108,6 +105,12 @@ figures.show(
     "recognition, and the original.",
     name="index-sizes",
 )
+
+# %% [markdown]
+# In numbers: small faces are called LR (low resolution), large ones HR. An LR photograph of somebody, the *probe*, is
+# compared with an HR photograph in a *gallery*. AUC is the probability that two photographs of one person are found
+# more alike than two of different people: one half is guessing, one is perfect. The [glossary](glossary) has all words,
+# [How recognition is scored](scoring) shows each measure at work.
 
 # %% tags=["hide-input"]
 rows, counts = [], {}
