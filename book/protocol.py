@@ -127,11 +127,9 @@ for px, found in advice.items():
 chapter.glue_text("protocol-both-sure", f"{sum(sure)} of {len(sure)}")
 chapter.glue_text("protocol-both", "; ".join(both) or "nothing: bicubic is to be used at all sizes")
 chapter.glue_text("protocol-robust-gain", at.gain(advice[SIZES[0]].gains.get(ROBUST)))
-trained = record.load("frloss")
-trained = tables.matching(trained, protocol="devtest", method="SRResNet (FR)", px=PX, metric="auc_minus_bicubic")
-spread = []
+trained, spread = record.load("frloss"), []
 for name in UNSEEN:
-    seeds = tables.matching(trained, recognizer=name, setting="probe")["value"]
+    seeds = at.seeds(trained, "SRResNet (FR)", PX, "auc_minus_bicubic", name, "probe")
     assert len(seeds) > 2, "the text says that it was trained three times"
     spread.append(f"{seeds.min():+.4f} to {seeds.max():+.4f} (LFW View 1, {named(name)})")
 chapter.glue_text("protocol-seeds", ", ".join(spread))
@@ -186,23 +184,25 @@ for places, by_size in asked.items():
         f"The upsampler to use, whoever recognises, and the one that was first on {first}: its paired difference to "
         f"bicubic in AUC on {second}, LR probe against HR, by recogniser.",
     )
+
+
+def among_strangers(method, px, network, metric):
+    """A row of the pairs that show nobody of View 1, or none."""
+    return at.row(combined, tables.keys("lfw", apart.PROTOCOL, method, px, metric, network, "probe"))
+
+
 rows, kept = [], []
 for px, found, decision in zip(SIZES, asked[choice.LFW].values(), decisions, strict=True):
-
-    def there(method, network, metric, px=px):
-        return at.row(combined, tables.keys("lfw", apart.PROTOCOL, method, px, metric, network, "probe"))
-
-    row = {"px": px, "first": found.first}
-    row |= {named(n): at.gain(there(found.first, n, "auc_minus_bicubic")) for n in (*UNSEEN, ROBUST)}
+    over_bicubic = {n: among_strangers(found.first, px, n, "auc_minus_bicubic") for n in (*UNSEEN, ROBUST)}
     system = decision.system
-    over = there(system.method, system.recognizer, choice.OVER_PLAIN)
+    over = among_strangers(system.method, px, system.recognizer, choice.OVER_PLAIN)
+    row = {"px": px, "first": found.first} | {named(n): at.gain(r) for n, r in over_bicubic.items()}
     rows.append(row | {"system to use": choice.called(system), "over plain": at.gain(over)})
     if found.sure:
-        again = [there(found.first, n, "auc_minus_bicubic") for n in UNSEEN]
-        kept += [(f"{found.first} at {px} px before {named(n)}", r) for n, r in zip(UNSEEN, again, strict=True)]
+        kept += [(f"{found.first} at {px} px before {named(n)}", over_bicubic[n]) for n in UNSEEN]
     if decision.over_plain is not None:
         kept.append((f"{choice.called(system)} at {px} px", over))
-plain = at.row(combined, tables.keys("lfw", apart.PROTOCOL, "bicubic", PX, "auc", combinations.PLAIN, "probe"))
+plain = among_strangers("bicubic", PX, combinations.PLAIN, "auc")
 listed = at.row(results, at.at("view2", "HR", PX, "auc", UNSEEN[0], "probe"))
 figures.show_table(
     pd.DataFrame(rows),
@@ -312,7 +312,7 @@ print(f"{count} rows recomputed." if count else "No row recomputed: smoke, or no
 
 
 # %% tags=["hide-input"]
-def trained(label, px):
+def learnt_on(label, px):
     """What the network behind a label at a size was trained on."""
     heights = catalogue.heights(label, px)
     return f"{heights[0]} px" if len(heights) == 1 else f"{len(heights)} sizes, {heights[0]} to {heights[-1]} px"
@@ -320,7 +320,9 @@ def trained(label, px):
 
 figures.show_table(
     pd.DataFrame(
-        {"upsampler": m} | {f"at {px} px": trained(m, px) for px in SIZES} for m in at.ORDER if m in catalogue.NETWORKS
+        {"upsampler": m} | {f"at {px} px": learnt_on(m, px) for px in SIZES}
+        for m in at.ORDER
+        if m in catalogue.NETWORKS
     ),
     "The small faces that the network was trained on which restores those of each size. Kernels learn nothing, and "
     "Real-ESRGAN enlarges whatever there is four times.",
@@ -706,7 +708,7 @@ print(f"{len(faces)} photographs of {len(faces.identities)} people, {len(scores)
 names = at.order(scores)
 bins = np.linspace(min(p.similarity.min() for p in scores.values()), 1, 70)
 middle = (bins[1:] + bins[:-1]) / 2
-apart = {m: verification.d_prime(p.similarity, p.genuine) for m, p in scores.items()}
+wide = {m: verification.d_prime(p.similarity, p.genuine) for m, p in scores.items()}
 figure, axis = plt.subplots(figsize=(7, 0.9 + 0.42 * len(names)))
 for i, method in enumerate(names):
     for kind, filled in ((False, 0.25), (True, 0.75)):
@@ -718,11 +720,11 @@ for i, method in enumerate(names):
             middle, -i, y, color=colour(method) if kind else "#999999", alpha=filled, linewidth=0, zorder=i
         )
         axis.plot(middle, y, color=colour(method) if kind else "#777777", linewidth=0.8, zorder=i)
-    axis.text(bins[-1] + 0.02, -i + 0.15, f"d' {apart[method]:.1f}", fontsize=8, va="bottom")
+    axis.text(bins[-1] + 0.02, -i + 0.15, f"d' {wide[method]:.1f}", fontsize=8, va="bottom")
 axis.set_yticks([-i for i in range(len(names))], names, fontsize=8)
 axis.set(xlabel="cosine (MobileFaceNet)", ylim=(-len(names) + 0.9, 1.05))
 axis.grid(False)
-best = max((m for m in names if m != "HR"), key=apart.get)
+best = max((m for m in names if m != "HR"), key=wide.get)
 moved = {
     kind: np.ptp([scores[m].similarity[scores[m].genuine == kind].mean() for m in names if m != "HR"])
     for kind in (True, False)
@@ -731,8 +733,8 @@ figures.show(
     figure,
     caption=f"Genuine pairs (coloured) and impostors (grey) at {PX} px, each scaled to one height; HR on top. From "
     f"upsampler to upsampler the mean of genuine pairs moves by {moved[True]:.2f}, that of impostors by "
-    f"{moved[False]:.2f}. Widest apart of these faces: {best}, d' {apart[best]:.1f}; bicubic {apart['bicubic']:.1f}, "
-    f"HR {apart['HR']:.1f}.",
+    f"{moved[False]:.2f}. Widest apart of these faces: {best}, d' {wide[best]:.1f}; bicubic {wide['bicubic']:.1f}, "
+    f"HR {wide['HR']:.1f}.",
     alt="A ridge of two humps for each upsampler below each other, the genuine one to the right of the impostors'.",
     name="protocol-ridges",
 )

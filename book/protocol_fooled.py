@@ -119,7 +119,7 @@ figures.show_table(
 own_pupils = tables.matching(moved, protocol=transfer.TASTE, metric=f"auc_minus_{transfer.OTHERS}")
 chapter.glue_text("protocol-taste", tables.counted([r for _, r in own_pupils.iterrows()]))
 trained = record.load("frloss")
-luck = {(n, s): fooled_rows.seed_range(trained, "SRResNet (FR)", PX, n, s) for s in SETTINGS for n in record.JUDGES}
+luck = {(n, s): np.ptp(at.seeds(trained, "SRResNet (FR)", PX, "auc", n, s)) for s in SETTINGS for n in record.JUDGES}
 smaller = [r for _, r in own_pupils.iterrows() if abs(r["value"]) <= luck[r["recognizer"], r["setting"]]]
 chapter.glue_text("protocol-no-larger", f"{len(smaller)} of {len(own_pupils)}")
 chapter.glue_text(

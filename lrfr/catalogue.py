@@ -74,12 +74,14 @@ def heights(label: str, px: int) -> list[int]:
     """Heights in pixels of the small faces that the network behind a label at a size was trained on.
 
     Raises:
-        LrfrError: as :func:`weights`; or nothing whole lies beside it.
+        LrfrError: no network is called so at this size, or nothing whole lies beside it.
     """
-    written = methods.shipped_log((NETWORKS | TAUGHT)[label][px])["settings"]
+    known = {network: files[px] for network, files in (NETWORKS | TAUGHT).items() if px in files}
+    refuse_unknown([label], [*known], px)
+    written = methods.shipped_log(known[label])["settings"]
     if sizes := written.get("sizes"):
         return sorted({height for height, _ in sizes})
-    network = generators.settings_from(written.get("network") or written["generator"])
+    network = generators.of_training(written)
     assert not isinstance(network, UNetSettings), "the training of a U-Net says its sizes"
     return [SIZE // network.scale]
 

@@ -159,7 +159,7 @@ def trained(
             f"{weights} holds a face network, which recognises and restores nothing: `lrfr evaluate` takes it as "
             "--recognizer-weights, with --recognizer robust."
         )
-    settings = generators.settings_from(written.get("network") or written.get("generator") or {})
+    settings = generators.of_training(written)
     changed = weights.stat().st_mtime_ns if weights.is_file() else 0
     network = _frozen(weights, changed, settings, torch.device(device))
     if isinstance(settings, UNetSettings) and size is None:

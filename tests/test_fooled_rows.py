@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from lrfr import plans, tables
-from lrfr.errors import LrfrError
 from lrfr.measure import COLUMNS
 from lrfr.record import combinations, fooled_rows, protocol_rows
 from lrfr.record.combinations import System
@@ -45,15 +44,6 @@ def test_moved_faces_stand_beside_the_face_as_it_was_cut():
     assert {shift: r["value"] for shift, r in found.items()} == {0: 0.9, 2: 0.8}
     assert fooled_rows.moved(table(*lines), "devtest", "FTLGAN", 14, "sface")["value"] == -0.2
     assert fooled_rows.moved(table(*lines), "devtest", "FTLGAN", 14, "dlib") is None
-
-
-def test_trainings_that_differ_in_their_seed_alone_lie_apart():
-    keys = protocol_rows.at("devtest", "SRResNet (FR)", 14, "auc", "sface", "probe") | {"protocol": "devtest"}
-    lines = [(keys | {"seed": seed}, value) for seed, value in enumerate((0.9, 0.95, 0.92))]
-    lines += [(keys | {"setting": "both"}, 0.1), (keys | {"recognizer": "dlib"}, 0.2)]
-    assert fooled_rows.seed_range(table(*lines), "SRResNet (FR)", 14, "sface", "probe") == pytest.approx(0.05)
-    with pytest.raises(LrfrError, match="several trainings of SRResNet"):
-        fooled_rows.seed_range(table(*lines), "SRResNet (FR)", 14, "dlib", "probe")
 
 
 def test_what_a_system_is_compared_with_and_what_is_found_on_small_photographs():

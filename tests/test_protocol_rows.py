@@ -34,6 +34,17 @@ def line(keys, value, low=np.nan, high=np.nan):
     return {**keys, "value": value, "low": low, "high": high, "n": 6000}
 
 
+def test_trainings_that_differ_in_their_seed_alone_lie_apart():
+    keys = at("devtest", "SRResNet (FR)", 14, "auc", "sface", "probe") | {"protocol": "devtest"}
+    lines = [line(keys | {"seed": seed}, value) for seed, value in enumerate((0.9, 0.95, 0.92))]
+    lines += [line(keys | {"setting": "both"}, 0.1), line(keys | {"recognizer": "dlib"}, 0.2)]
+    table = pd.DataFrame(lines)[COLUMNS]
+    found = protocol_rows.seeds(table, "SRResNet (FR)", 14, "auc", "sface", "probe")
+    assert np.ptp(found) == pytest.approx(0.05)
+    with pytest.raises(LrfrError, match="several trainings of SRResNet"):
+        protocol_rows.seeds(table, "SRResNet (FR)", 14, "auc", "dlib", "probe")
+
+
 @pytest.fixture(scope="module")
 def results() -> pd.DataFrame:
     """View 1 and View 2 at 14, 28 and 56 px, three upsamplers; costs at 14 px; AT&T with noise at 7 px."""

@@ -41,6 +41,15 @@ def parameters(settings: AnyGenerator) -> int:
         return sum(p.numel() for p in build(settings).parameters())
 
 
+def of_training(written: Mapping[str, Any]) -> AnyGenerator:
+    """The generator in the settings of a training, as the JSON beside its weights has them.
+
+    Raises:
+        LrfrError: as :func:`settings_from`.
+    """
+    return settings_from(written.get("network") or written.get("generator") or {})
+
+
 def settings_from(written: Mapping[str, Any]) -> AnyGenerator:
     """The settings that a run wrote, known by the names of their fields.
 

@@ -9,7 +9,6 @@ from functools import partial
 
 import pandas as pd
 
-from lrfr import measure
 from lrfr.catalogue import SIZES
 from lrfr.datasets import FaceDataset
 from lrfr.evaluation import verification
@@ -23,6 +22,7 @@ from lrfr.record import (
     protocol_rows,
     record_missing,
     refuse_foreign,
+    scores,
     view,
 )
 from lrfr.record.combinations import PLAIN, PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
@@ -40,17 +40,20 @@ def pairs() -> tuple[FaceDataset, Pairs]:
     return faces, Pairs(listed.first[keep], listed.second[keep], listed.genuine[keep])
 
 
-def systems(px: int, judges: Sequence[str]) -> tuple[list[System], list[System]]:
+def systems(
+    results: pd.DataFrame, combined: pd.DataFrame, px: int, judges: Sequence[str]
+) -> tuple[list[System], list[System]]:
     """The upsampler that View 1 puts first at a size and the system to be used, with what they are compared with.
 
     Args:
+        results: of the benchmark.
+        combined: of the combinations.
         px: size.
         judges: recognisers that look at the upsampler and at bicubic, each alone.
 
     Returns:
         The upsampler before each of these; and the system, where it is not one of them.
     """
-    results, combined = protocol_rows.recorded(), protocol_rows.recorded(RESULTS)
     chosen, decision = protocol_choice.upsampler(results, px), protocol_choice.decide(results, combined, px)
     labels = ["bicubic", *([chosen.first] if chosen is not None else [])]
     alone = [System((label,), (judge,)) for label in labels for judge in judges]
@@ -66,14 +69,11 @@ def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
     def similarity(one: System):
         return bench.mean(one.upsamplers).similarity(bench.judges[one.recognizer], listed, SETTING)
 
-    own = System(("bicubic",), system.recognizers)
+    own, mine = System(("bicubic",), system.recognizers), similarity(system)
     others = bench.others(system) | ({"bicubic": own} if system != own else {})
-    found = {"auc": draws.interval(verification.auc, similarity(system))}
-    for name, other in others.items():
-        found[f"auc_minus_{name}"] = draws.difference(verification.auc, similarity(system), similarity(other))
-    where = (bench.mean(system.upsamplers), PROTOCOL, system.recognizer, SETTING)
-    those = [measure.result_row(*where, metric, value, len(listed.genuine)) for metric, value in found.items()]
-    return pd.DataFrame(those, columns=measure.COLUMNS)
+    found = {"auc": draws.interval(verification.auc, mine)}
+    found |= {f"auc_minus_{k}": draws.difference(verification.auc, mine, similarity(o)) for k, o in others.items()}
+    return scores.table((bench.mean(system.upsamplers), PROTOCOL, system.recognizer, SETTING), found, listed)
 
 
 def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame:
@@ -93,8 +93,9 @@ def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame
     judges = benchmark.judges(quick=False)
     faces, listed = pairs()
     every = [*judges, *combinations.fused(judges)]
+    recorded = protocol_rows.recorded(), protocol_rows.recorded(RESULTS)
     for px in sizes:
-        for asked in systems(px, [judge.name for judge in judges]):
+        for asked in systems(*recorded, px, [judge.name for judge in judges]):
             # A recogniser that nobody asks about is not made to look: it would take minutes an upsampler.
             names = {PLAIN, *(name for system in asked for name in (*system.recognizers, system.recognizer))}
             seeing = [judge for judge in every if judge.name in names]

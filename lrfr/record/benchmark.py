@@ -195,13 +195,8 @@ class Table:
                 mine = self.scores(measured, judge, setting)
                 parts.append(scores.rows(measured, judge, setting, self.protocol, mine, plain, best, self.pairs))
                 if still is not None:
-                    where = (measured, self.protocol, judge.name, setting)
                     found = scores.differences(mine, self._scored(still, judge, setting), UNMOVED, ("auc", "d_prime"))
-                    lines = [
-                        measure.result_row(*where, metric, value, scores.rests_on(metric, self.faces, self.pairs))
-                        for metric, value in found.items()
-                    ]
-                    parts.append(pd.DataFrame(lines, columns=measure.COLUMNS))
+                    parts.append(scores.table((measured, self.protocol, judge.name, setting), found, self.pairs))
         if entry.method.name != "HR":
             parts.append(picture_rows(measured, seeing, self.protocol, self.replicates))
         return pd.concat(parts, ignore_index=True)

@@ -205,12 +205,10 @@ class Bench:
             table = self.table
             found = scores.rows(measured, judge, setting, table.protocol, mine, plain, best, table.pairs)
             where = (measured, table.protocol, judge.name, setting)
-            more = [
-                measure.result_row(*where, metric, value, scores.rests_on(metric, table.faces, table.pairs))
-                for name, other in self.others(system).items()
-                for metric, value in scores.differences(mine, self._scores(other, setting), name, COMPARED).items()
-            ]
-            parts += [found, pd.DataFrame(more, columns=measure.COLUMNS)]
+            parts.append(found)
+            for name, other in self.others(system).items():
+                more = scores.differences(mine, self._scores(other, setting), name, COMPARED)
+                parts.append(scores.table(where, more, table.pairs))
         if self.table.pairs is None and measured.method.px == PEOPLE_PX:
             parts.append(self._people(measured, judge))
         return pd.concat([p for p in parts if len(p)], ignore_index=True)

@@ -24,8 +24,7 @@ def generator_parameters(weights: Path | None) -> int:
     """Learnt numbers of a trained generator, from the settings beside its weights; of Real-ESRGAN without a path."""
     if weights is None:
         return _parameters(realesrgan.load(assets.path("realesrgan")))
-    written = settings_of(weights)
-    return generators.parameters(generators.settings_from(written.get("network") or written["generator"]))
+    return generators.parameters(generators.of_training(settings_of(weights)))
 
 
 def _parameters(network: nn.Module) -> int:

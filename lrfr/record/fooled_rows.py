@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from lrfr import plans, tables
-from lrfr.errors import LrfrError
 from lrfr.recognizers import title
 from lrfr.record import JUDGES, PACKAGED, combinations, detection, protocol_rows, transfer
 from lrfr.record.benchmark import JITTERS, UNMOVED
@@ -69,15 +67,6 @@ def moved(results: pd.DataFrame, place: str, method: str, px: int, recognizer: s
     """AUC of faces moved as far as any (the last of ``JITTERS``) minus that of the same faces as they were cut."""
     keys = protocol_rows.at(place, method, px, f"auc_minus_{UNMOVED}", recognizer, "probe", [*JITTERS][-1])
     return protocol_rows.row(results, keys)
-
-
-def seed_range(trained: pd.DataFrame, method: str, px: int, recognizer: str, setting: str) -> float:
-    """How far apart the AUC of trainings lies that differ in their seed alone, LFW View 1."""
-    found = tables.matching(trained, protocol="devtest", method=method, px=px, metric="auc")
-    found = found[(found["recognizer"] == recognizer) & (found["setting"] == setting)]
-    if len(found) < 2:
-        raise LrfrError(f"Expected several trainings of {method} at {px} px on View 1, found {len(found)}.")
-    return float(np.ptp(found["value"]))
 
 
 def detected(results: pd.DataFrame, place: str, px: int, metric: str) -> pd.Series | None:

@@ -227,6 +227,23 @@ def gap(results: pd.DataFrame, place: str, px: int, recognizer: str, setting: st
     return "d_prime", []
 
 
+def seeds(results: pd.DataFrame, method: str, px: int, metric: str, recognizer: str, setting: str) -> pd.Series:
+    """A metric of trainings that differ in their seed alone, LFW View 1.
+
+    Args:
+        results: of the method's paper.
+        method, px, metric, recognizer, setting: of their rows.
+
+    Raises:
+        LrfrError: it was trained once or not at all.
+    """
+    found = tables.matching(results, protocol="devtest", method=method, px=px, metric=metric)
+    found = tables.matching(found, recognizer=recognizer, setting=setting)
+    if len(found) < 2:
+        raise LrfrError(f"Expected several trainings of {method} at {px} px on View 1, found {len(found)}.")
+    return found["value"]
+
+
 def cost(method: str, px: int, metric: str, recognizer: str = "") -> Keys:
     """``parameters``, ``gflops`` or ``ms`` of an upsampler, or of a recogniser behind HR."""
     return tables.keys(costs.SET, costs.PROTOCOL, method, px, metric, recognizer, "")

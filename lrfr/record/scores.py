@@ -1,6 +1,6 @@
 """What a recogniser makes of one upsampler: every metric with its replicates, so that two can be compared in pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,21 @@ def rests_on(metric: str, faces: FaceDataset, pairs: Pairs | None) -> int:
     return len(faces) if pairs is None or metric.startswith(_OF_PHOTOGRAPHS) else len(pairs.genuine)
 
 
+def table(
+    where: tuple[Measured, str, str, str], found: Mapping[str, Interval], pairs: Pairs | None = None
+) -> pd.DataFrame:
+    """A row for each metric or difference.
+
+    Args:
+        where: upsampler, protocol, recogniser and setting of all of them.
+        found: by metric.
+        pairs: the list that was scored; None where all pairs were.
+    """
+    faces = where[0].dataset
+    those = [measure.result_row(*where, k, v, rests_on(k, faces, pairs)) for k, v in found.items()]
+    return pd.DataFrame(those, columns=measure.COLUMNS)
+
+
 def rows(
     measured: Measured,
     judge: Recognizer,
@@ -133,6 +148,4 @@ def rows(
         share = share_of_gap([d.value for d in three], [d.replicates for d in three])
         if share is not None:
             found["auc_share_of_gap"] = share
-    where = (measured, protocol, judge.name, setting)
-    those = [measure.result_row(*where, k, v, rests_on(k, measured.dataset, pairs)) for k, v in found.items()]
-    return pd.DataFrame(those, columns=measure.COLUMNS)
+    return table((measured, protocol, judge.name, setting), found, pairs)
