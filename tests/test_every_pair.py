@@ -28,10 +28,22 @@ def test_equals_the_bootstrap_on_the_list_of_pairs(both_orders, decimals):
         expected = plain.replicate(statistic, pairs.similarity)
         assert np.ptp(expected) > 0.002, "replicates differ more than the bins may blur"
         np.testing.assert_allclose(found[metric], expected, atol=1e-9 if metric == "d_prime" else 1e-3)
-    threshold = verification.best_threshold(pairs.similarity, pairs.genuine)
+    threshold = verification.best_threshold(pairs.similarity, pairs.genuine, balanced=True)
     right = (pairs.similarity >= threshold) == pairs.genuine
-    expected = np.concatenate([w @ right / w.sum(axis=1) for w in plain.weights()])
+    kinds = (pairs.genuine, ~pairs.genuine)
+    expected = np.concatenate([sum(w @ (kind & right) / (w @ kind) for kind in kinds) / 2 for w in plain.weights()])
     np.testing.assert_allclose(found["accuracy"], expected, atol=1e-12)
+
+
+def test_accuracy_lies_inside_its_interval():
+    """With plain accuracy it would not: a replicate has another share of genuine pairs than the set."""
+    across, _, labels = photographs(noise=2.0, decimals=None)
+    pairs = AllPairs(across, labels, both_orders=True).pairs()
+    best = verification.best_threshold(pairs.similarity, pairs.genuine, balanced=True)
+    value = verification.balanced_accuracy(pairs.similarity, pairs.genuine, best)
+    drawn = every_pair.replicates(pairs, 400)["accuracy"]
+    assert np.nanquantile(drawn, 0.025) < value < np.nanquantile(drawn, 0.975)
+    assert abs(np.nanmean(drawn) - value) < np.nanstd(drawn) / 2
 
 
 def test_by_hand():

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from lrfr.errors import LrfrError
 from lrfr.evaluation.verification import (
     auc,
+    balanced_accuracy,
     best_threshold,
     d_prime,
     eer,
@@ -146,6 +147,24 @@ def test_best_threshold_on_all_small_cases():
         found = best_threshold(s, g)
         np.testing.assert_array_equal(s >= found, s >= expected)
         assert np.mean((s >= found) == g) == best
+
+
+def test_balanced_best_threshold_on_all_small_cases():
+    """The same with either kind weighing alike, however many there are of each."""
+    for similarity, genuine in product(product((0.0, 1.0, 2.0), repeat=4), product((False, True), repeat=4)):
+        s, g = np.array(similarity), np.array(genuine)
+        if g.all() or not g.any():
+            continue
+        cuts = [*np.unique(s), np.inf]
+        found = best_threshold(s, g, balanced=True)
+        assert balanced_accuracy(s, g, found) == max(balanced_accuracy(s, g, cut) for cut in cuts)
+        if g.sum() == 2:
+            assert found == best_threshold(s, g) and balanced_accuracy(s, g, found) == np.mean((s >= found) == g)
+
+
+def test_who_accepts_nobody_is_right_half_the_time():
+    s, g = np.zeros(100), np.arange(100) < 2
+    assert np.mean((s >= 1) == g) == 0.98 and balanced_accuracy(s, g, 1) == 0.5
 
 
 def test_best_threshold_between_neighbouring_floats():

@@ -22,8 +22,9 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0, threshold: float 
     """``auc``, ``eer``, ``d_prime`` and ``accuracy`` in each replicate; nan where one kind of pair was not drawn.
 
     AUC and EER come from counts in bins, half of them with as many genuine pairs each and half with as many impostors:
-    they are within .001 of the exact ones (tested). d' and accuracy are exact; accuracy keeps the threshold that is
-    best on the pairs themselves.
+    they are within .001 of the exact ones (tested). d' and accuracy are exact; accuracy is balanced
+    (:func:`~lrfr.evaluation.verification.balanced_accuracy`) and keeps the threshold that is best on the pairs
+    themselves.
 
     Args:
         pairs: from `AllPairs.pairs`.
@@ -54,7 +55,7 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0, threshold: float 
         other = np.bincount((a * n + b)[~genuine], values[~genuine], n * n)
         return w @ own, two @ other
 
-    level = best_threshold(s, genuine)
+    level = best_threshold(s, genuine, balanced=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         totals = weighed(np.ones(len(s)))
         centred = s - s.mean()  # moments about a point near the data: no cancellation in the variance
@@ -71,7 +72,7 @@ def replicates(pairs: Pairs, count: int = 1000, seed: int = 0, threshold: float 
             "auc": _auc(*accepted),
             "eer": _eer(*accepted),
             "d_prime": d_prime_of_moments(means, spread),
-            "accuracy": (right[0] + right[1]) / (totals[0] + totals[1]),
+            "accuracy": (right[0] / totals[0] + right[1] / totals[1]) / 2,
         }
         if threshold is not None:
             above = weighed((s >= threshold).astype(np.float64))

@@ -170,15 +170,30 @@ def error_rates(similarity: ArrayLike, genuine: ArrayLike, threshold: float) -> 
     return float(np.mean(s[~g] >= threshold)), float(np.mean(s[g] < threshold))
 
 
-def best_threshold(similarity: ArrayLike, genuine: ArrayLike) -> float:
+def best_threshold(similarity: ArrayLike, genuine: ArrayLike, balanced: bool = False) -> float:
     """The threshold of highest accuracy, found exactly.
 
     It lies halfway between two neighbouring scores. Of several equally good cuts the highest (the strictest) is taken.
     "Accept none" (just above the highest score) and "accept all" (at the lowest score) are cuts too.
+
+    Args:
+        similarity: P numbers.
+        genuine: P booleans.
+        balanced: genuine pairs weigh as much as impostors, however many there are of each; see `balanced_accuracy`.
     """
     s, g, _ = _checked(similarity, genuine, None)
     order = np.argsort(-s, kind="stable")
-    return _best_cut(s[order], g[order])
+    return _best_cut(s[order], g[order], balanced)
+
+
+def balanced_accuracy(similarity: ArrayLike, genuine: ArrayLike, threshold: float) -> float:
+    """The mean of the shares of genuine pairs accepted and of impostors refused.
+
+    What accuracy is on a list with as many of one kind as of the other, such as LFW's. Among all pairs of a set nearly
+    all are impostors, and whoever accepts nobody is right on nearly all: there plain accuracy tells nothing apart.
+    """
+    far, frr = error_rates(similarity, genuine, threshold)
+    return 1 - (far + frr) / 2
 
 
 def fold_accuracy(similarity: ArrayLike, genuine: ArrayLike, folds: ArrayLike) -> FoldAccuracy:
@@ -279,9 +294,10 @@ def _operating_point(curve: Roc, far: float) -> np.ndarray:
     return np.maximum(np.sum(curve.far <= far * (1 + 1e-12), axis=-1) - 1, 0)
 
 
-def _best_cut(s: np.ndarray, g: np.ndarray) -> float:
+def _best_cut(s: np.ndarray, g: np.ndarray, balanced: bool = False) -> float:
     """`best_threshold` on scores that are sorted already, highest first."""
-    gain = np.cumsum(np.where(g, 1, -1))  # right decisions won by accepting the first n pairs
+    won, lost = (int((~g).sum()), int(g.sum())) if balanced else (1, 1)  # whole numbers: equals stay equal
+    gain = np.cumsum(np.where(g, won, -lost))  # right decisions won by accepting the first n pairs
     ends = np.flatnonzero(np.append(s[:-1] != s[1:], True))  # a cut never parts equal scores
     best = int(np.argmax(gain[ends]))  # argmax takes the first, that is the strictest, of equals
     if gain[ends[best]] <= 0:
