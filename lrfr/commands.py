@@ -192,7 +192,7 @@ def benchmark_command(
 def protocol_command(
     workers: Annotated[int, typer.Option(min=1, help="Trainings side by side, each a single-thread process.")] = 2,
 ) -> None:
-    """Measure all that the chapter One protocol shows: benchmark, combine, detect, transfer with its trainings."""
+    """Measure what the chapter One protocol is about: benchmark, combine, detect, transfer with its trainings."""
     from lrfr.record import protocol
 
     for name, table in protocol.record(workers):
@@ -220,17 +220,19 @@ def combine_command(
 ) -> None:
     """Average embeddings of several upsamplers and scores of two recognisers; View 1 chooses, View 2 confirms.
 
-    What View 1 puts first is measured again on those pairs of View 2 that show nobody of View 1.
+    What View 1 puts first is measured again on those pairs of View 2 that show nobody of View 1. The U-Net of
+    multiscale by ftlgan's loss is compared with that by its own.
     """
     from lrfr import catalogue
-    from lrfr.record import apart, benchmark, combinations
+    from lrfr.record import apart, benchmark, combinations, twins
 
     if lacking := combinations.lacking():
         typer.echo(lacking)
     names, sizes = benchmark.chosen(sets, combinations.SETS, "set"), benchmark.chosen(px, catalogue.SIZES, "size")
     table = combinations.record(names, sizes)
     if combinations.CONFIRMATION in names:
-        table = apart.record(sizes)
+        apart.record(sizes)
+        table = twins.record(sizes=sizes)
     typer.echo(f"data/results/combinations.csv holds {len(table)} rows.")
 
 

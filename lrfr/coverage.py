@@ -40,7 +40,7 @@ UNTESTED = "not tested"
 #: What becomes of a claim that nothing here measured: the paper's own numbers, or other papers, were read.
 PRINTED = "by what is printed"
 #: What becomes of a claim.
-OUTCOMES = ("yes", "no", "neither", UNTESTED, PRINTED, "elsewhere")
+OUTCOMES = ("yes", "in part", "no", "neither", UNTESTED, PRINTED, "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -292,9 +292,9 @@ def held(entries: list[Entry]) -> pd.DataFrame:
     """What the claims tables say of each paper's numbered claims.
 
     Returns:
-        A row a paper: ``claims``, and of these ``yes``, ``no``, ``neither`` ("not decided", "mixed", other words, or
-        rows that differ), ``not tested``, ``by what is printed`` (whatever the verdict; nothing was measured here) and
-        ``elsewhere`` (answered by a figure or table).
+        A row a paper: ``claims``, and of these ``yes``, ``no``, ``in part``, ``neither`` ("not decided", "mixed", other
+        words, or rows that differ), ``not tested``, ``by what is printed`` (whatever the verdict; nothing was measured
+        here) and ``elsewhere`` (answered by a figure or table).
     """
     lines = []
     for paper in PAPERS:

@@ -160,7 +160,7 @@ def gain_map(axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: floa
         axis: where to draw.
         rows: of results, line by line; None where one is not recorded.
         top: at which value both colours end.
-        digits: of the numbers; bold where the 95 % interval leaves 0 out.
+        digits: of the numbers; bold where the 95 % interval leaves 0 out. One that rounds to 0 has no sign.
 
     Returns:
         The map, for a colour bar.
@@ -174,7 +174,8 @@ def gain_map(axis: "Axes", rows: Sequence[Sequence[pd.Series | None]], top: floa
             continue
         weight = "bold" if row["low"] > 0 or row["high"] < 0 else "normal"
         ink = "white" if abs(value) > 0.5 * top else "black"
-        axis.text(j, i, f"{value:+.{digits}f}", weight=weight, color=ink, **where)
+        said = f"{value:+.{digits}f}"
+        axis.text(j, i, said if float(said) else said[1:], weight=weight, color=ink, **where)
     axis.grid(False)
     return axis.imshow(values, cmap="PuOr", vmin=-top, vmax=top, aspect="auto")
 

@@ -1,5 +1,6 @@
 """A paper's tables beside ours: published and measured values in columns of their own, never mixed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -88,18 +89,23 @@ def has(results: pd.DataFrame, **keys: str | int) -> bool:
     return not matching(results, **keys).empty
 
 
-def precision_note(results: pd.DataFrame, protocol: str) -> str:
+def precision_note(results: pd.DataFrame, protocol: str, metrics: Sequence[str] = ("auc",)) -> str:
     """A caption's sentence on faces that were embedded quickly: what that moves; "" where nothing was recorded of it.
 
     Args:
         results: with the rows of :func:`lrfr.record.precision_rows`.
         protocol: that they belong to; ``ablation`` means all that begin so.
+        metrics: that the figure or table shows.
     """
     found = results[results["protocol"].str.match(f"{protocol}.* precision$")]
-    moved = found.loc[found["metric"] == "auc_minus_float32", "value"].abs()
-    if moved.empty:
+    moved = found.assign(value=found["value"].abs()).groupby("metric")["value"].max()
+    names = {"auc": "AUC", "d_prime": "d'", "accuracy": "accuracy"}
+    known = {names[m]: moved[f"{m}_minus_float32"] for m in metrics if f"{m}_minus_float32" in moved}
+    if not known:
         return ""
-    return f" Faces were embedded in bfloat16; in float32 bicubic's AUC differs by at most {moved.max():.4f}."
+    (first, most), *others = known.items()
+    said = f"{first} differs by at most {most:.4f}" + "".join(f", {name} by {most:.4f}" for name, most in others)
+    return f" Faces were embedded in bfloat16; in float32 bicubic's {said}."
 
 
 def at_one_size(
@@ -150,6 +156,8 @@ def difference(results: pd.DataFrame, a: str, b: str, metric: str, of: str = "me
 
 #: A verdict: intervals contradict each other.
 MIXED = "mixed"
+#: A verdict: more intervals agree than chance explains, not all, and no more contradict than that.
+IN_PART = "in part"
 #: Metrics of which less is better.
 LESS = ("eer", "lpips_alexnet", "fr_loss")
 
@@ -184,14 +192,17 @@ def verdict(found: pd.DataFrame) -> bool | str | None:
     """Whether a method beats another everywhere: True where all intervals say so.
 
     False where more say the opposite than chance alone explains, see :func:`beyond_chance`; `MIXED` where that is so of
-    those that agree too; otherwise "not decided"; None where nothing is recorded.
+    those that agree too, `IN_PART` where it is so of these alone; otherwise "not decided"; None where nothing is
+    recorded.
     """
     if found.empty:
         return None
     better, worse = (beyond_chance((found["verdict"] == word).sum(), len(found)) for word in ("better", "worse"))
     if worse:
         return MIXED if better else False
-    return True if (found["verdict"] == "better").all() else "not decided"
+    if (found["verdict"] == "better").all():
+        return True
+    return IN_PART if better else "not decided"
 
 
 def shape(generator: GeneratorSettings) -> str:
@@ -335,8 +346,16 @@ def ftlgan_side_by_side(results: pd.DataFrame, metric: str, digits: int = 2, **k
 
 
 def said(verdict: bool | str | None) -> str:
-    """What :func:`verdict` finds, as a word: ``yes``, ``no``, ``mixed``, ``not decided``, ``not measured``."""
+    """What :func:`verdict` finds, as a word: ``yes``, ``no``, ``mixed``, ``not measured`` and so on."""
     return verdict if isinstance(verdict, str) else {True: "yes", False: "no", None: "not measured"}[verdict]
+
+
+def tally(verdicts: Sequence[bool | str | None]) -> str:
+    """How many claims hold, do not, and so on: ``2 yes, 9 no, 1 not tested``; other words are counted together."""
+    known = ("yes", IN_PART, "no", MIXED, "not decided", "not tested")
+    words = ["not tested" if v is None else said(v) for v in verdicts]
+    counted = Counter(word if word in known else "hold in one part that is named" for word in words)
+    return ", ".join(f"{counted[word]} {word}" for word in (*known, "hold in one part that is named") if counted[word])
 
 
 def answer(differences: Sequence[pd.Series]) -> str:

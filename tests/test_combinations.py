@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from lrfr import catalogue, datasets, measure, methods, record, tables
 from lrfr.commands import app
 from lrfr.errors import LrfrError
-from lrfr.record import Entry, apart, benchmark, combinations, protocol_choice, protocol_rows
+from lrfr.record import Entry, apart, benchmark, combinations, protocol_choice, protocol_rows, twins
 from lrfr.record.averages import Fused
 from lrfr.record.combinations import System
 
@@ -186,6 +186,27 @@ def test_what_view_1_chooses_is_asked_of_people_whom_it_never_showed(world, face
     assert whole != value["bicubic", "mobilefacenet", "auc"], "the pairs of known people are left out"
 
 
+def test_two_losses_of_one_network_are_compared_on_the_same_pairs(world, faces, monkeypatch):
+    whole = faces.subset(np.arange(len(faces)), "lfw")
+    for place in (combinations, twins):
+        monkeypatch.setattr(place, "view", lambda name: (whole, some_pairs(whole)))
+    either = [{"MINE": "FTLGAN", "OTHER": "U-Net"}, {"MINE": "U-Net", "OTHER": "FTLGAN"}]
+    for named in either:
+        for key, label in named.items():
+            monkeypatch.setattr(twins, key, label)
+        table = twins.record(["devtest"], [7], 20)
+    assert set(table["protocol"]) == {"devtest twins"} and len(table) == 2 * 3 * 3
+    value = table.set_index(["method", "recognizer", "metric"])["value"]
+    for network in ("dlib", "sface", "mobilefacenet"):
+        over = value["FTLGAN", network, "auc"] - value["U-Net", network, "auc"]
+        assert value["FTLGAN", network, "auc_minus_U-Net"] == pytest.approx(over, abs=2e-6)
+        assert value["U-Net", network, "auc_minus_FTLGAN"] == pytest.approx(-over, abs=2e-6)
+    assert value[:, "dlib", "auc"].nunique() == 2
+    assert len(twins.record(["devtest"], [7], 20)) == len(table), "nothing is measured twice"
+    monkeypatch.setattr(twins, "MINE", "a network that is not shipped")
+    assert len(twins.record(["devtest"], [14], 20)) == len(table)
+
+
 def made_up_gains(view: str, px: int, gains: dict[str, float]) -> None:
     """Rows of the benchmark, paired differences to bicubic seen by the recognisers that no loss knew."""
     rows = [
@@ -259,7 +280,8 @@ def test_the_command_says_what_is_left_out(monkeypatch):
     asked = []
     monkeypatch.setattr(combinations, "shipped", lambda name: False)
     monkeypatch.setattr(combinations, "record", lambda sets, sizes: asked.append((sets, sizes)) or pd.DataFrame([1]))
-    monkeypatch.setattr(apart, "record", lambda sizes: pd.DataFrame([*sizes]))
+    monkeypatch.setattr(apart, "record", lambda sizes: None)
+    monkeypatch.setattr(twins, "record", lambda sizes: pd.DataFrame([*sizes]))
     done = CliRunner().invoke(app, ["combine", "att", "--px", "14"])
     assert done.exit_code == 0 and list(asked[0][0]) == ["att"] and list(asked[0][1]) == [14]
     assert done.output.splitlines()[0].startswith("Without the robust recogniser, which is not shipped yet")

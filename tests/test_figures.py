@@ -67,9 +67,12 @@ def test_a_forest_has_its_first_row_on_top():
 
 
 def test_a_map_of_gains_has_a_number_in_each_cell_and_is_bold_where_it_is_sure():
-    sure, unsure, loss = (pd.Series(dict(zip(("value", "low", "high"), v, strict=True))) for v in (
-        (0.02, 0.01, 0.03), (0.01, -0.01, 0.03), (-0.3, -0.4, -0.2)
+    sure, unsure, loss, small, less = (pd.Series(dict(zip(("value", "low", "high"), v, strict=True))) for v in (
+        (0.02, 0.01, 0.03), (0.01, -0.01, 0.03), (-0.3, -0.4, -0.2), (0.004, -0.1, 0.1), (-0.004, -0.1, 0.1)
     ))  # fmt: skip
+    axis = Figure().subplots()
+    figures.gain_map(axis, [[small, less]], 0.1, 2)
+    assert [t.get_text() for t in axis.texts] == ["0.00", "0.00"], "what rounds to 0 has no sign"
     axis = Figure().subplots()
     image = figures.gain_map(axis, [[sure, None], [unsure, loss]], 0.1, 2)
     said = {t.get_position(): (t.get_text(), t.get_weight(), t.get_color()) for t in axis.texts}

@@ -51,6 +51,13 @@ def test_rows_come_back_as_they_were_written_with_their_provenance():
     assert record.load("toy")["recognizer"].tolist() == quality["recognizer"].tolist() == ["dlib", "dlib", "", ""]
 
 
+def test_a_count_comes_back_in_full():
+    record.save("toy", rows(metrics=("parameters", "gflops"), value=1_118_755.0), entry())
+    assert record.load("toy")["value"].tolist() == [1_118_755, 1_118_755]
+    record.save("toy", rows(value=0.123456789), entry("B"))
+    assert ",0.123457," in record.path("toy").read_text()
+
+
 def test_nothing_recorded_is_said():
     with pytest.raises(
         LrfrError, match=r"recorded results at data/results/toy\.csv, found none: run `lrfr record toy`"

@@ -156,11 +156,15 @@ def test_each_number_in_the_text_is_a_row_of_frloss(glued):
         for m in ("MSE", "FR")
     }
     assert glued["index-lost-psnr"] == f"{psnr['MSE'] - psnr['FR']:.2f}"
+    where = {"protocol": "view2", "method": "SRResNet (FR)", "px": 14, "metric": "auc_minus_SRResNet (MSE)", **SEEN}
+    over = [tables.pick(results, recognizer=network, **where) for network in NETWORKS.values()]
+    assert [len(rows) for rows in over] == [1, 1, 1]
+    assert glued["index-over"] == f"{sum(rows['low'].iloc[0] > 0 for rows in over)} of 3"
     told = {name for name in glued if name.startswith("index-")}
     numbers = {name for name in told if any(c.isdigit() for c in glued[name])}
     checked = {f"index-{key}-{n}" for key in ("share", "mse") for n in NETWORKS.values()}
-    checked |= {"index-rejected"}  # below
-    assert numbers <= checked | {"index-lost-psnr", "index-over", "index-helps", "index-hurts", "index-taught"}
+    checked |= {"index-lost-psnr", "index-over"}
+    assert numbers <= checked | {"index-helps", "index-hurts", "index-taught", "index-rejected"}, "others check these"
 
 
 def test_what_is_recommended_rejects_what_its_rows_say(glued):

@@ -66,11 +66,12 @@ def test_a_duel_is_won_where_the_interval_lies_on_the_better_side() -> None:
     assert tables.verdict(found) == tables.MIXED
     assert tables.verdict(found[found["verdict"] != "better"]) is False
     assert tables.verdict(found[found["verdict"] == "better"]) is True
-    assert tables.verdict(found[found["verdict"] != "worse"]) == "not decided"
+    assert tables.verdict(found[found["verdict"] != "worse"]) == tables.IN_PART
+    assert tables.verdict(found[found["verdict"] == "open"]) == "not decided"
     assert tables.verdict(found[:0]) is None
     better, worse = (found[found["verdict"] == word] for word in ("better", "worse"))
     chance = pd.concat([better] * 7 + [worse])  # two of sixteen miss by chance in one of sixteen cases
-    assert len(chance) == 16 and tables.verdict(chance) == "not decided"
+    assert len(chance) == 16 and tables.verdict(chance) == tables.IN_PART
     assert tables.verdict(chance[2:]) == tables.MIXED  # two of fourteen in one of twenty
 
 
@@ -189,14 +190,23 @@ def test_a_difference_is_read_either_way() -> None:
 
 def test_differences_are_decided_and_counted_together() -> None:
     up, down, flat = ({"low": a, "high": b} for a, b in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
-    assert tables.decided([up, up]) is True and tables.decided([up, flat]) == "not decided"
+    assert tables.decided([up, up]) is True and tables.decided([up, flat]) == tables.IN_PART
     assert tables.decided([flat, down, down]) is False and tables.decided([]) is None
     assert tables.decided([flat, down]) is False and tables.decided([flat, flat, down]) == "not decided"
+    assert tables.decided([flat, flat, up]) == "not decided", "one of three comes by chance"
     assert tables.decided([up, up, down, down]) == tables.MIXED
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
-    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [])]
-    assert said == ["yes", "no", "not decided", "not measured"]
+    said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [flat], [])]
+    assert said == ["yes", "no", "in part", "not decided", "not measured"]
+
+
+def test_verdicts_are_tallied_in_one_order():
+    given = [None, "mixed", True, False, True, "at 14 px", "not decided", tables.IN_PART, "Res50 only"]
+    assert tables.tally(given) == (
+        "2 yes, 1 in part, 1 no, 1 mixed, 1 not decided, 1 not tested, 2 hold in one part that is named"
+    )
+    assert tables.tally([]) == ""
 
 
 def test_a_note_says_what_quick_embedding_moves():
@@ -211,6 +221,9 @@ def test_a_note_says_what_quick_embedding_moves():
     assert tables.precision_note(results, "further").endswith("differs by at most 0.0004.")
     assert tables.precision_note(results, "ablation").endswith("at most 0.0021.")
     assert tables.precision_note(results, "view2") == ""
+    results.loc[len(results)] = ("further precision", "accuracy_minus_float32", -0.002)
+    both = tables.precision_note(results, "further", ("auc", "d_prime", "accuracy"))
+    assert both.endswith("AUC differs by at most 0.0004, accuracy by 0.0020.")
 
 
 def test_what_rounds_to_nothing_has_no_minus_sign() -> None:

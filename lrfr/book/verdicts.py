@@ -36,7 +36,7 @@ def verdicts() -> pd.DataFrame:
     """Every claim of every chapter in the book that has such a table, see :func:`lrfr.figures.claims_table`.
 
     Returns:
-        Columns page, paper, claim, measured, holds (yes, no, mixed, not decided, not tested, or in which part).
+        Columns page, paper, claim, measured, holds (yes, in part, no, mixed, not decided, not tested, or another word).
     """
     lines: list[list[str]] = []
     for chapter in chapters():

@@ -78,7 +78,12 @@ class Settings:
 
 
 def paper(scale: int, phase: int, arm: str = "mse", steps: int = 100_000) -> Settings:
-    """The paper's own settings; it gives neither batch size nor number of steps."""
+    """The paper's own settings, but for one; it gives neither batch size nor number of steps.
+
+    The recogniser stays frozen, where the paper finds it "necessary to let the Batch Normalization parameters update"
+    (Sec. III-D): it does not say which of two things it means (see ``Settings.batch_norm``), and dlib's network, which
+    judges where FaceNet's weights are missing, has no batch norm.
+    """
     schedule = Schedule(steps, learning_rate=1e-4 if phase == 1 else 1e-5, decay="constant")
     return Settings(SRResNetSettings.printed(scale), schedule, arm)
 
@@ -225,8 +230,9 @@ def study(scale: int, seed: int) -> tuple[Settings, Settings, Settings]:
     Both arms of phase 2 share start weights, data order and steps. The scales do not: 4x has a shorter phase 1 and a
     longer phase 2, and nothing was chosen there. Everything was chosen on LFW View 1 at 8x
     (``data/results/frloss_pilots.csv``). The FR loss starts at .8 of the whole, where the paper has about .5. A phase 1
-    four times as long as at 4x pays more than anything else. Phase 2 stops after 800 steps: three times as many help
-    the network of the loss no more and the others less.
+    four times as long as the other pilots' has the highest AUC of an LR probe with the network of the loss, but every
+    paired interval to the shorter one includes 0. Phase 2 stops after 800 steps: three times as many (``pilot-long``,
+    recorded without intervals) have no higher AUC with any network.
     """
     network = SRResNetSettings(scale)
     first, second = (9600, 800) if scale == 8 else (2400, 1600)

@@ -93,6 +93,8 @@ def paper() -> Settings:
     """The paper's own settings (Sec. IV-B; blocks and batch from its code): 500,000 mini-batches of whole faces.
 
     Its faces are 128 x 128, enlarged from 32 x 32, and not aligned; here as everywhere they are 112 x 112 from 28 x 28.
+    Eq. 6 sums over several layers of VGG19, which the paper does not name: they are those of the network that
+    :func:`train` is given, in this study conv5_4 alone, before its ReLU, as in the released code.
     """
     schedule = Schedule(
         500_000, 16, 2e-4, decay="steps", milestones=(200_000, 400_000), factor=0.7, checkpoint_every=5000

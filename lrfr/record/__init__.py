@@ -312,8 +312,14 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
             outdated = pd.MultiIndex.from_frame(pd.concat([new[here], compared[here]]))
             gone = pd.MultiIndex.from_frame(old[here]).isin(outdated) & old["protocol"].isin(new["protocol"])
             whole = pd.concat([old[~gone], new], ignore_index=True)
-        write_text(path(paper), whole.to_csv(index=False, float_format="%.6g"))
+        write_text(path(paper), whole.to_csv(index=False, float_format=_written))
     return whole
+
+
+def _written(number: object) -> str:
+    """Six digits; a count, such as that of parameters, in full."""
+    value = float(str(number))
+    return f"{value:.0f}" if value.is_integer() and abs(value) >= 1e6 else f"{value:.6g}"
 
 
 def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry) -> bool:

@@ -62,7 +62,7 @@ def systems(
 
 
 def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
-    """AUC of a system, its paired difference to bicubic before the same recogniser, and to the plain system."""
+    """AUC of a system, its paired difference to bicubic before the same recogniser, and to the bench's rivals."""
     system = System.named(entry.method.name, entry.recognizer)
     draws = listed.bootstrap(bench.table.faces.labels, bench.table.replicates)
 
@@ -73,7 +73,8 @@ def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
     others = bench.others(system) | ({"bicubic": own} if system != own else {})
     found = {"auc": draws.interval(verification.auc, mine)}
     found |= {f"auc_minus_{k}": draws.difference(verification.auc, mine, similarity(o)) for k, o in others.items()}
-    return scores.table((bench.mean(system.upsamplers), PROTOCOL, system.recognizer, SETTING), found, listed)
+    where = (bench.mean(system.upsamplers), bench.table.protocol, system.recognizer, SETTING)
+    return scores.table(where, found, listed)
 
 
 def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame:

@@ -26,7 +26,8 @@ def record_overlap() -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns:
         The tables as written to ``data/results/near_duplicates.csv`` and ``near_duplicates_effect.csv``: photographs
         and people above each cosine; AUC of HR, bicubic and, where it is shipped, the FR arm at 14 px (LR probe against
-        HR), on all pairs and on those without anyone above the lowest.
+        HR), on all pairs and on those without anyone above the lowest. Only the FR arm was trained on these people: a
+        table without it says nothing of what a method owes to them.
 
     Raises:
         LrfrError: another edition of LFW than was recorded.

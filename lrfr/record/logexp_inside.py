@@ -48,7 +48,9 @@ def error_rows(
     Returns:
         ``error``, mean over dimensions and faces, and its percentiles over dimensions (``error_p05`` ...);
         ``error_share``, the error as a share of what photographs of two people differ by, and its paired difference
-        to each of ``likes``; ``centre_shift``.
+        to each of ``likes``; ``centre_shift``. The two people are each photograph's and one fixed stranger
+        (:func:`strangers`); a draw weighs these pairs by the first person alone, so the interval leaves out how much
+        hangs on which strangers were drawn.
     """
     labels = measured.dataset.labels
     faces, other = ImageBootstrap(labels, replicates), strangers(labels)

@@ -1,4 +1,7 @@
-"""Everything that both pages of *One protocol* show, from images and weights, in one call; what is there stays."""
+"""What both pages of *One protocol* show, from images and weights, in one call; what is there stays.
+
+But for how far frloss's three seeds lie apart, and for the claims: these are of the papers' own results.
+"""
 
 from collections.abc import Iterator
 
@@ -6,7 +9,7 @@ import pandas as pd
 
 from lrfr import plans, runs
 from lrfr.catalogue import REAL_ESRGAN
-from lrfr.record import apart, available, benchmark, combinations, detection, load_if_any, transfer
+from lrfr.record import apart, available, benchmark, combinations, detection, load_if_any, transfer, twins
 from lrfr.record.benchmark import JITTERS
 
 #: Faces that were not cut out well are asked of these, on View 1 at one size.
@@ -26,7 +29,8 @@ def record(workers: int = 2) -> Iterator[tuple[str, pd.DataFrame]]:
     benchmark.record()
     yield benchmark.RESULTS, benchmark.record(("devtest",), (MOVED_PX,), tuple(JITTERS), MOVED)
     combinations.record()
-    yield combinations.RESULTS, apart.record()
+    apart.record()
+    yield combinations.RESULTS, twins.record()
     yield detection.RESULTS, detection.record()
     yield transfer.RESULTS, _transferred(workers)
 
