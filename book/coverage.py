@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Coverage: where each table, figure and claim is answered
 #
-# The five papers print tables, draw figures and make claims. This page lists all of them, each with the place in this
-# book that answers it, the faces that the answer was measured on, and one of the numbers behind it.
+# The five papers print tables, draw figures and make claims. This page lists all tables and figures, and the claims
+# that this study numbered, each with the place in this book that answers it, the faces that the answer was measured on,
+# and one of the numbers behind it.
 #
 # ```{admonition} What you will learn
 # - what was measured again here, what has a stand-in, and what waits for faces that nobody may hand on;
@@ -93,9 +94,11 @@ figures.show_table(
 #
 # A verdict is not typed. It is read from the claims table of the page that decides it, as that page was executed for
 # the committed notebooks (profile `smoke`; what it rests on is recorded once and is the same in every profile, apart
-# from a few numbers that a page computes live). *Neither*: the intervals do not decide it or contradict each other
-# (*mixed*), or its parts differ. *By what is printed*: whatever the verdict, nothing was measured here; the paper's own
-# numbers, or other papers, were read. *Elsewhere*: a figure or table answers it without a verdict.
+# from a few numbers that a page computes live). Yes asks that all intervals agree, no that more deny it than chance
+# explains: it is easier to fail than to hold ({doc}`glossary <glossary>`). *In part*: more agree than chance explains,
+# not all, and no more deny it than that. *Neither*: the intervals do not decide it or contradict each other (*mixed*),
+# or its parts differ. *By what is printed*: whatever the verdict, nothing was measured here; the paper's own numbers,
+# or other papers, were read. *Elsewhere*: a figure or table answers it without a verdict.
 
 # %%
 figures.show_table(
@@ -172,11 +175,13 @@ listed("ftlgan")
 # The lines are in `data/coverage`. Before anything is shown, this page asks of each line whether the cell that it
 # leads to was executed, whether its row was recorded, and whether its status agrees with the verdict; a test does the
 # same, and compares the lines with all tables, figures and numbered claims of the papers, so that none can be left out.
-# What is wrong in the papers themselves stands with them, in the sections on slips.
+# What is wrong in the papers themselves stands on {doc}`errata`, smaller things in the chapters' sections on slips.
 #
 # ## Caveats
 #
 # - A line says that something was measured, not how well. Scale and intervals stand at its cell.
-# - One row is named where an answer rests on many. It is an example, not the evidence.
+# - One row is named where an answer rests on many. It is an example, not the evidence; its protocol and its
+#   recogniser are called as in the file (`further`: reduced further; `one gallery`: one gallery photograph a person;
+#   `leave one out`: every photograph searched among all others; `ablation`: runs that differ in one thing).
 # - Our networks are small and were trained on a part of CelebA. Where a chapter's recogniser differs from the paper's,
 #   the chapter says so; this page calls the line recomputed all the same.

@@ -148,8 +148,13 @@ else:
 # %% [markdown]
 # ## The checkerboard
 #
-# The paper sees "checkerboard-like artifacts" in its FR faces. A grid shows up as a brightness that depends on a
-# pixel's place modulo 4: we average each of the 16 places over all faces and take the spread, HR's own subtracted.
+# The paper sees "checkerboard-like artifacts" in its FR faces. The SRResNet of Ledig et al. {cite}`ledig2017` enlarges
+# by *sub-pixel convolution*: four channels become the four pixels of a square, so that each of the four places (phases)
+# has weights of its own, and where these disagree a grid appears. Ours has *resize-convolution*: it enlarges
+# bilinearly, then convolves with one set of weights for every pixel.
+#
+# A grid shows up as a brightness that depends on a pixel's place modulo 4: we average each of the 16 places over all
+# faces and take the spread, HR's own subtracted.
 
 # %%
 grid = {}
@@ -181,8 +186,8 @@ else:
 chapter.glue_text("frloss-checkerboard", words)
 
 # %% [markdown]
-# Does the grid come from sub-pixel convolution, which the SRResNet of Ledig et al. {cite}`ledig2017` has?
-# `pilot-shuffle` trains it, started so that its phases are alike (ICNR): {glue:text}`frloss-checkerboard`.
+# Does the grid come from sub-pixel convolution? `pilot-shuffle` trains one whose four phases start with equal weights
+# (an initialisation called ICNR), so that no grid is there at first: {glue:text}`frloss-checkerboard`.
 
 # %% [markdown]
 # ## Does PSNR know?
@@ -210,7 +215,7 @@ figures.show_table(
     pd.DataFrame(rows),
     f"Spearman's correlation of image quality with AUC over {counted.min()} to {counted.max()} upsamplers a size, "
     f"{at.PLACES[place]}, LR probe against HR; means over {', '.join(map(str, SIZES))} px; 95 % intervals over "
-    "upsamplers. 1: the prettier, the better recognised.",
+    "upsamplers. 1: the prettier, the better recognised. LPIPS turned: with its sign changed, since less is prettier.",
     name="frloss-correlation-unseen",
 )
 
@@ -254,20 +259,22 @@ chapter.glue_text(
 att_rows = results[(results["set"] == "att") & (results["px"] < 112) & (results["seed"] == 0)]
 att_rows = att_rows[att_rows["method"] != at.TWIN]  # nearest, once more
 wide = att_rows[
-    (att_rows["metric"].isin(["psnr", "ssim", "lpips_alexnet"]))
+    (att_rows["metric"].isin(QUALITY))
     | ((att_rows["metric"] == "auc") & (att_rows["recognizer"] == "dlib") & (att_rows["setting"] == "probe"))
 ].pivot_table(index=["px", "method"], columns="metric", values="value")
-rows = []
+rows, apart = [], {}
 for px in (28, 14):
-    for metric in ("psnr", "ssim", "lpips_alexnet"):
-        here = wide.loc[px]
-        rho = spearmanr(here[metric], here["auc"]).statistic
-        rows.append(
-            {"px": px, "quality": metric, "methods": len(here), "rank correlation with AUC": round(float(rho), 2)}
-        )
+    here = wide.loc[px]
+    apart[px] = here["auc"].sort_values().diff().min()  # of the two methods that are closest
+    for metric, title in QUALITY.items():
+        sign = -1 if metric in tables.LESS else 1
+        rho = float(spearmanr(sign * here[metric], here["auc"]).statistic)
+        rows.append({"px": px, "quality": title, "methods": len(here), "rank correlation with AUC": round(rho, 2)})
+closest = " and ".join(f"{a:.5f} at {px} px" for px, a in apart.items())
 figures.show_table(
     pd.DataFrame(rows),
-    f"Spearman correlation of image quality with AUC over methods, AT&T, LR probe, {record.seen_as('dlib')}.",
+    f"Spearman's correlation of image quality with AUC over methods, AT&T, LR probe, {record.seen_as('dlib')}. AUC has "
+    f"no intervals here, and the two closest methods differ in it by {closest}: a rank is soon another.",
     digits=2,
     name="frloss-correlation",
 )
@@ -285,8 +292,19 @@ for axis, px in zip(axes, (28, 14), strict=True):
     axis.margins(x=0.12, y=0.12)
 axes[0].set_ylabel("AUC (dlib, of the loss; LR probe)")
 axes[0].legend(fontsize=7, loc="center right")
-best = {px: (wide.loc[px]["psnr"].idxmax(), wide.loc[px]["auc"].idxmax()) for px in (28, 14)}
-words = "; ".join(f"at {px} px {a} has the most PSNR and {b} the highest AUC" for px, (a, b) in best.items())
+
+
+def leader(here):
+    """Which method has the highest AUC; no name where others are as near as two computations of one value may be."""
+    near = here.index[here["auc"] >= here["auc"].max() - record.TOLERANCE]
+    if len(near) > 1:
+        return f"in AUC {len(near)} of {len(here)} methods are within {record.TOLERANCE:g} of the highest"
+    return f"{near[0]} the highest AUC"
+
+
+words = "; ".join(
+    f"at {px} px {wide.loc[px]['psnr'].idxmax()} has the most PSNR and {leader(wide.loc[px])}" for px in (28, 14)
+)
 chapter.glue_text("frloss-best", words)
 figures.show(
     figure,
@@ -450,8 +468,10 @@ for key, other in (("other", "stem"), ("centroid", "stem"), ("mirror", "stem"), 
 # That FR beats MSE on every task metric is decided by paired 95 % intervals on the same people: accuracy, AUC, EER and
 # 1/5/10-NN, every set, recogniser and setting that is recorded, but View 1, where the settings were chosen. It holds
 # where all lie on the better side; it does not where more lie on the worse side than chance explains (the
-# {doc}`glossary <glossary>` says how that is counted); it is mixed where that is so on both sides; else it is not
-# decided. An interval that includes 0 is no win.
+# {doc}`glossary <glossary>` says how that is counted); it is mixed where that is so on both sides, and holds in part
+# where it is so on the better side alone; else it is not decided. An interval that includes 0 is no win. The paper
+# itself takes some of it back (Sec. V-B): what LFW loses at 4x is "so little the results are not conclusive", and the
+# improvements there are "more timid".
 #
 # C2 and C3 compare 8x with 4x, and the two differ in their training too: phases of {glue:text}`frloss-steps-8x` steps
 # at 8x and of {glue:text}`frloss-steps-4x` at 4x, with settings that were chosen at 8x. What these rows find may be the
@@ -490,9 +510,27 @@ lengths = "trained on " + " and ".join(f"{one.lineage:,} faces at {scale}" for s
 gains = results[results["metric"] == "auc_gain_minus_28px"]
 gains = gains[gains["protocol"].str.startswith("view2")]
 if len(gains):
-    larger = int((gains["low"] > 0).sum())
-    gain_text = f"AUC gain at 8x minus gain at 4x, LFW View 2: {larger} of {len(gains)} intervals above 0; {lengths}"
-    gain_holds = True if larger == len(gains) else False if (gains["high"] < 0).any() else "not decided"
+    cases = [{"recognizer": g.recognizer, "setting": g.setting} for g in gains.itertuples()]
+    cases = [{"set": "lfw", "protocol": "view2", "seed": 0, "metric": "auc"} | case for case in cases]
+
+    def auc(method, px):
+        return np.array([tables.value(results, method=method, px=px, **case) for case in cases])
+
+    room = {px: auc("HR", SIZE) - auc(MSE, px) for px in (28, 14)}
+    gained = {px: auc(FR, px) - auc(MSE, px) for px in room}
+    filled = {px: gained[px] / room[px] for px in room}
+    percent = {px: f"{min(share):.0%} to {max(share):.0%}" for px, share in filled.items()}
+    forced = int((room[28] < gained[14]).sum())
+    differences = [row for _, row in gains.iterrows()]
+    gain_text = (
+        f"AUC gain at 8x minus gain at 4x, LFW View 2: {tables.counted(differences)}. But in {forced} of {len(gains)} "
+        "cases all the room from MSE up to HR at 4x is less than the gain at 8x: below HR, AUC could not have come out "
+        f"otherwise. Of the room FR fills {percent[14]} at 8x and {percent[28]} at 4x, more at 8x in "
+        f"{int((filled[14] > filled[28]).sum())} of {len(gains)} (no intervals); {lengths}"
+    )
+    gain_holds = tables.decided(differences)
+    if gain_holds is True and forced:
+        gain_holds = "in raw AUC"  # as a share of the room nothing is decided
 else:
     gain_text, gain_holds = "the interval is not recorded yet: `lrfr record frloss view2`", None
 falls = {px: 1 - np.divide(*record_frloss.arms(results, "fr_loss", px, recognizer="dlib")) for px in (28, 14)}
@@ -505,12 +543,7 @@ elif (costs["verdict"] == "worse").all():
 else:
     cost_holds = False if (costs["verdict"] == "better").any() else "not decided"
 view = results[(results["set"] == "lfw") & (results["protocol"] == "view2") & (results["px"] == 14)]
-every = view[
-    (view["method"] == FR)
-    & (view["setting"] == "probe")
-    & (view["metric"] == f"auc_minus_{MSE}")
-    & view["recognizer"].isin(record.UNSEEN)
-]
+every = view[(view["method"] == FR) & (view["metric"] == f"auc_minus_{MSE}") & view["recognizer"].isin(record.UNSEEN)]
 claims = [
     *(
         figures.Claim(f"FR beats MSE on every task metric (Tables II, III), {scale} (C1)", *beats(px))
@@ -537,7 +570,8 @@ claims = [
     ),
     figures.Claim(
         "(open in the paper) it learns identity, not one network's taste",
-        f"AUC over the MSE arm with unseen networks: {int((every['low'] > 0).sum())} of {len(every)} intervals above 0",
+        "LFW View 2, 14 px, LR probe and both small, every training seed: AUC over the MSE arm with networks that are "
+        f"not in the loss, {int((every['low'] > 0).sum())} of {len(every)} intervals above 0",
         bool((every["low"] > 0).all()),
     ),
 ]
@@ -562,7 +596,8 @@ figures.show_table(
 # ## Summary
 #
 # - Training through a recogniser moves an LR face towards its person, and not only in the eyes of that recogniser: with
-#   two that the loss never saw, every paired interval over the MSE arm above 0? {glue:text}`frloss-above-unseen`.
+#   two that are not in the loss, on LFW View 2 at 14 px, with an LR probe or both small, every paired interval over the
+#   MSE arm above 0? {glue:text}`frloss-above-unseen`.
 # - It costs PSNR and SSIM. Over {glue:text}`frloss-upsamplers` upsamplers PSNR's rank correlation with AUC, mean over
 #   sizes, is {glue:text}`frloss-rho-unseen`, surely above 0 with {glue:text}`frloss-rho-sure` recognisers that no loss
 #   knew. It picks the upsampler that they recognise best in {glue:text}`frloss-psnr-right` cases; at 14 px

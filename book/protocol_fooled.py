@@ -31,7 +31,7 @@ from lrfr.evaluation.pairs import AllPairs
 from lrfr.evaluation.people import each as each_person
 from lrfr.measure import Measured
 from lrfr.record import SETTING_NAMES as SETTINGS
-from lrfr.record import benchmark, combinations, detection, fooled_rows, protocol_points, transfer
+from lrfr.record import benchmark, combinations, detection, fooled_rows, protocol_points, transfer, twins
 from lrfr.record import protocol_choice as choice
 from lrfr.record import protocol_rows as at
 from lrfr.record.benchmark import JITTERS
@@ -43,6 +43,7 @@ smoke = run.profile == "smoke"
 files = {name: at.recorded(name) for name in (benchmark.RESULTS, combinations.RESULTS)}
 results, combined = files.values()
 UNSEEN = record.UNSEEN
+judges = (*UNSEEN, benchmark.ROBUST)
 PX, PLAIN = 14, combinations.PLAIN
 MOST = 3
 colour, named = figures.method_colour, recognizers.title
@@ -51,11 +52,14 @@ colour, named = figures.method_colour, recognizers.title
 # ## Identity, or a network's taste?
 #
 # A generator that is trained through a face network may learn what makes faces alike, or what makes *this network* find
-# them alike. So the identity losses of frloss, ftlgan and ipfsrgan (multiscale's stands in its own chapter) were
-# trained through each of three recognisers, all else equal, and once through none. One thing could not be equal: the
+# them alike. So the identity losses of frloss (called *FR* here), ftlgan (*triplet*) and ipfsrgan (*cosine*) were
+# trained through each of three recognisers, and once through none. Within a loss all else is equal but one thing: the
 # triplet loss through dlib's network is on squared Euclidean distances, through the other two on cosines, as these
-# networks measure. The figure shows what the identity loss gains over none, seen by each recogniser: on the diagonal
-# the network of the loss judges its own pupil. LFW View 1.
+# networks measure. FR and triplet were trained as in their chapters. Cosine was not: it is a shorter pilot of IP-FSRGAN
+# without its discriminator ({glue:text}`protocol-transfer-steps`). For multiscale this was not done: all its trainings
+# have dlib's network in the loss. Its identity loss is a squared distance of embeddings as frloss's. The figure shows
+# what the identity loss gains over none, seen by each recogniser: on the diagonal the network of the loss judges its
+# own pupil. LFW View 1.
 
 # %% tags=["hide-input"]
 moved = at.recorded(transfer.RESULTS)
@@ -76,11 +80,18 @@ for axis in figure.axes[: len(maps)]:
 figure.axes[0].set_ylabel("network in the loss")
 figure.supxlabel("network that judges", fontsize=10)
 own, other = gains[gains["own"]], gains[~gains["own"]]
+runs = {loss: plans.find(through["dlib"]) for loss, (_, through) in plans.TRANSFER.items()}
+assert not runs["cosine"].settings.adversarial, "the text says that it has no discriminator"
+runs["IP-FSRGAN itself"] = plans.find(catalogue.NETWORKS["IP-FSRGAN"][28])
+lengths = {name: run.settings.schedule for name, run in runs.items()}
+steps = ", ".join(f"{name} {plan.steps:,} x {plan.batch_size}" for name, plan in lengths.items())
+chapter.glue_text("protocol-transfer-steps", f"steps x faces: {steps}")
 figures.show(
     figure,
     caption="What each identity loss gains in AUC over the same training without identity, LFW View 1, LR probe "
-    "against HR. Framed: the network of the loss judges itself. Bold: the 95 % interval over people leaves 0 out; each "
-    "training was done once." + (f" Not recorded yet: {', '.join(missing)}." if missing else ""),
+    "against HR: FR of frloss, triplet of ftlgan, cosine of ipfsrgan, without its discriminator and shorter. Steps x "
+    f"faces: {steps}. Framed: the network of the loss judges itself. Bold: the 95 % interval over people leaves 0 out; "
+    "each training was done once." + (f" Not recorded yet: {', '.join(missing)}." if missing else ""),
     alt="A three by three heat map for each loss: network in the loss against network that judges.",
     name="protocol-transfer",
 )
@@ -120,8 +131,9 @@ own_pupils = tables.matching(moved, protocol=transfer.TASTE, metric=f"auc_minus_
 chapter.glue_text("protocol-taste", tables.counted([r for _, r in own_pupils.iterrows()]))
 trained = record.load("frloss")
 luck = {(n, s): np.ptp(at.seeds(trained, "SRResNet (FR)", PX, "auc", n, s)) for s in SETTINGS for n in record.JUDGES}
-smaller = [r for _, r in own_pupils.iterrows() if abs(r["value"]) <= luck[r["recognizer"], r["setting"]]]
-chapter.glue_text("protocol-no-larger", f"{len(smaller)} of {len(own_pupils)}")
+alike = tables.matching(own_pupils, px=PX)  # the seeds are of this size
+smaller = [r for _, r in alike.iterrows() if abs(r["value"]) <= luck[r["recognizer"], r["setting"]]]
+chapter.glue_text("protocol-no-larger", f"{len(smaller)} of {len(alike)}")
 chapter.glue_text(
     "protocol-luck",
     "; ".join(
@@ -133,19 +145,20 @@ chapter.glue_text(
 # %% [markdown]
 # Own pupils against the others': {glue:text}`protocol-taste`, losses times networks times settings. The intervals are
 # over people: each pupil was trained once, and another training may move it. How far? The FR loss through dlib's
-# network was trained three times, and the AUC of these trainings lies this far apart on the same pairs:
-# {glue:text}`protocol-luck`. Of the differences above {glue:text}`protocol-no-larger` are no larger than that of their
-# network and setting.
+# network was trained three times at 14 px, and the AUC of these trainings lies this far apart on the same pairs:
+# {glue:text}`protocol-luck`. Of the differences at 14 px {glue:text}`protocol-no-larger` are no larger than that of
+# their network and setting. At 28 px, where cosine was trained, no loss has several seeds.
 #
 # ## Combinations nobody tried
 #
-# Averages of the embeddings of several upsamplers, averages of the similarities of two recognisers, and
-# super-resolution before the recogniser that was taught small faces. At 14 px one training of the figure above takes
-# part too: *SRResNet (FR by SFace)*, whose loss saw SFace instead of dlib's network. Before SFace it is judged by its
-# own teacher, before the other two it is not; a system is chosen for what it is worth, whoever taught it. Candidates
-# are ranked at one place; what counts is the other. That other place has no say in the ranking, but it decides what
-# gives way to something simpler, and it was looked at more than once while this book grew: a number there is that of
-# the few that came so far, and a little too good. All of them are listed below.
+# Averages of the embeddings of several upsamplers, averages of the similarities of two recognisers, super-resolution
+# before the recogniser that was taught small faces, and one paper's network with another's loss (*U-Net (triplet)*, at
+# the end). At 14 px one training of the figure above takes part too: *SRResNet (FR by SFace)*, whose loss saw SFace
+# instead of dlib's network. Before SFace it is judged by its own teacher, before the other two it is not; a system is
+# chosen for what it is worth, whoever taught it. Candidates are ranked at one place; what counts is the other. That
+# other place has no say in the ranking, but it decides what gives way to something simpler, and it was looked at more
+# than once while this book grew: a number there is that of the few that came so far, and a little too good. All of them
+# are listed below.
 
 
 # %% tags=["hide-input"]
@@ -190,7 +203,7 @@ top = protocol_points.colours_end(maps)
 seen = {n: [r for line in grid for r in line if r is not None] for n, grid in maps.items()}
 told = ", ".join(f"{sum(r['low'] > 0 for r in rows)} of {len(rows)} before {n}" for n, rows in seen.items())
 figures.show(
-    figures.gain_maps(maps, names, heads, top, "AUC minus bicubic"),
+    figures.gain_maps(maps, names, heads, top, "AUC minus bicubic", digits=4),
     caption=f"AUC minus that of bicubic before the same recogniser, {PLACES[place]}, LR probe against HR; colours end "
     f"at {top:.2f}. Bold: the 95 % interval over people leaves 0 out. Below each size: the AUC of bicubic. Sure "
     f"gains: {told}.",
@@ -236,8 +249,11 @@ several = {
         ("used", [found.system for found in decisions.values()]),
     )
 }
-for word, count in several.items():
-    chapter.glue_text(f"protocol-several-{word}", f"{count} of {len(decisions)}")
+first, used = several.values()
+said = f"first at {first} of {len(decisions)} sizes and is to be used at {used or 'none'} of these"
+if used < first:
+    said += f": {'at the others ' if used else ''}something simpler was not surely worse"
+chapter.glue_text("protocol-several", said)
 
 # %% tags=["hide-input", "hide-output"]
 tried = tables.matching(combined, protocol=combinations.CONFIRMATION, metric="auc", setting="probe")
@@ -257,6 +273,46 @@ figures.show_table(
 )
 
 # %% [markdown]
+# ### A U-Net for all sizes, taught by triplets
+#
+# *U-Net (triplet)* has the network of multiscale, its faces, their sizes, order and number of steps, and dlib's network
+# in the loss. But what it pays beside the pixels is ftlgan's triplet loss, with the weights that ftlgan has: the SR
+# face is to be nearer to another photograph of the person than to somebody else's, where multiscale's *U-Net* is to
+# meet the embedding of its own HR face.
+
+# %% tags=["hide-input"]
+U_NETS = (twins.OTHER, twins.MINE)
+rows, over, ahead = [], {m: [] for m in U_NETS}, []
+for px in SIZES:
+    place = next(p for p in choice.LFW[::-1] if set(U_NETS) <= set(at.methods(results, p, px)))
+    minus = ("lfw", twins.protocol(place), twins.MINE, px, f"auc_minus_{twins.OTHER}")
+    lines = {
+        f"{m} minus bicubic": {n: at.row(results, at.at(place, m, px, "auc_minus_bicubic", n, "probe")) for n in judges}
+        for m in U_NETS
+    }
+    for m, line in zip(U_NETS, lines.values(), strict=True):
+        over[m] += [line[n] for n in UNSEEN]
+    found = {n: at.row(combined, tables.keys(*minus, n, "probe")) for n in judges}
+    lines[f"{twins.MINE} minus {twins.OTHER}"] = found
+    ahead += [r for r in found.values() if r is not None]
+    for what, line in lines.items():
+        row = {"face (px)": px, "on": PLACES[place], "AUC": what}
+        rows.append(row | {named(n): at.gain(r) for n, r in line.items()})
+figures.show_table(
+    pd.DataFrame(rows),
+    "The U-Net with multiscale's own identity loss and with ftlgan's triplet loss: paired differences in AUC, LR probe "
+    "against HR, 95 % intervals over people; each was trained once.",
+    name="protocol-triplet",
+)
+told = (f"{m} in {sum(r['low'] > 0 for r in those)} of {len(those)}" for m, those in over.items())
+chapter.glue_text("protocol-triplet-over", ", ".join(told))
+chapter.glue_text("protocol-triplet-ahead", tables.counted(ahead) if ahead else "not recorded")
+
+# %% [markdown]
+# Surely above bicubic, sizes times the two unseen recognisers: {glue:text}`protocol-triplet-over`. The two losses
+# against each other, triplet minus multiscale's own, sizes times all three recognisers:
+# {glue:text}`protocol-triplet-ahead`.
+#
 # ## Does restoring faces make strangers alike?
 #
 # AUC moves no threshold, but a system that runs has one. Here it is fixed where HR photographs have a false accept rate
@@ -265,7 +321,6 @@ figures.show_table(
 
 # %% tags=["hide-input"]
 place = at.fullest(results, "far_at_hr_threshold", sizes=(PX,))
-judges = (*UNSEEN, benchmark.ROBUST)
 figure, axes = plt.subplots(2, len(judges), figsize=(9.2, 5.6), sharex=True)
 names = at.methods(results, place, PX, metric="far_at_hr_threshold")
 for column, network in zip(axes.T, judges, strict=True):
@@ -305,11 +360,12 @@ rises = {
 words = "; ".join(f"{SETTINGS[s]}, {named(n)}: {tables.counted(found)}" for (s, n), found in rises.items())
 chapter.glue_text("protocol-alike", words)
 chapter.glue_text("protocol-alike-on", f"{PX} px, {PLACES[place]}")
-small = {}
-for setting, words in SETTINGS.items():
-    keys = {named(n): at.at(place, "bicubic", PX, "far_at_hr_threshold", n, setting) for n in judges}
-    small[words] = ", ".join(f"{at.cell(results, k)} ({network})" for network, k in keys.items())
-chapter.glue_text("protocol-alike-plain", "; ".join(f"{words}: {found}" for words, found in small.items()))
+for kind in ("far", "frr"):
+    small = {}
+    for method, setting, words in (("HR", "probe", "HR"), *(("bicubic", s, words) for s, words in SETTINGS.items())):
+        keys = {named(n): at.at(place, method, PX, f"{kind}_at_hr_threshold", n, setting) for n in judges}
+        small[words] = ", ".join(f"{at.cell(results, k)} ({network})" for network, k in keys.items())
+    chapter.glue_text(f"protocol-{kind}-plain", "; ".join(f"{words}: {found}" for words, found in small.items()))
 figures.show(
     figure,
     caption=f"Both errors at the threshold of HR, {PX} px, {PLACES[place]}, 95 % intervals over people; where none of "
@@ -336,10 +392,12 @@ figures.show_table(
 )
 
 # %% [markdown]
-# Small faces alone move the false accepts; this is what bicubic has at the threshold of HR
-# ({glue:text}`protocol-alike-on`): {glue:text}`protocol-alike-plain`. The networks of this study against that, paired
-# differences: {glue:text}`protocol-alike`. So it depends on who looks and on what is compared; a system that sees small
-# faces has to set its threshold on small faces, and one that restores on restored ones.
+# Where both faces are small, that alone raises the false accepts; against an HR photograph it raises the false rejects
+# instead. This is what bicubic has at the threshold of HR ({glue:text}`protocol-alike-on`), and HR itself. False accept
+# rate: {glue:text}`protocol-far-plain`. False reject rate: {glue:text}`protocol-frr-plain`. The false accepts of this
+# study's networks against those of bicubic, paired differences: {glue:text}`protocol-alike`. So it depends on who looks
+# and on what is compared; a system that sees small faces has to set its threshold on small faces, and one that restores
+# on restored ones.
 
 # %% tags=["hide-input"]
 rows = []
@@ -395,8 +453,8 @@ for name in ("HR", "bicubic", LIVE):
 figures.show_table(
     pd.DataFrame(rows),
     f"{len(faces)} photographs of {len(faces.identities)} people of AT&T at {PX} px, threshold fixed on HR: error "
-    "rates over all comparisons, and how many two people were taken for one, or people not known again, in one "
-    "comparison at least where HR is right.",
+    "rates over all comparisons, and how many couples of strangers were taken for one person, and how many people were "
+    "not known again, in at least one comparison where HR is right.",
 )
 
 # %% tags=["hide-input"]
@@ -480,7 +538,7 @@ shifted = "not recorded"
 if place is None:
     print("Not recorded yet on whole sets: `lrfr benchmark devtest --px 14 --degradation 'jitter 1 px'` and so on.")
 else:
-    change = {}
+    change, exact = {}, []
     names = at.methods(results, place, PX, next(d for d in JITTERS if at.methods(results, place, PX, d)))
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True)
     for axis, network in zip(axes, UNSEEN, strict=True):
@@ -489,6 +547,10 @@ else:
             if found:
                 if (lost := fooled_rows.moved(results, place, method, PX, network)) is not None:
                     change[f"{method}, {named(network)}"] = lost
+                    if 0 in found:  # recorded in float32; moved ones, and what they are compared with, in bfloat16
+                        still = found[len(JITTERS)]["value"] - lost["value"]
+                        exact.append(abs(found[0]["value"] - still))
+                        found[0] = pd.Series({**found[0], "value": still})
                 x = np.array(list(found)) + 0.04 * (k - len(names) / 2)
                 figures.intervals(
                     axis, x, pd.DataFrame(found.values()), color=colour(method), label=method, linestyle="-"
@@ -499,7 +561,13 @@ else:
     figures.show(
         figure,
         caption=f"AUC against how far the face was moved before it was made small, {PX} px, {PLACES[place]}, LR probe "
-        "against HR, 95 % intervals over people.",
+        "against HR, 95 % intervals over people."
+        + (
+            " Faces were embedded in bfloat16. Those at 0 too, with the intervals of float32, where AUC differs by at "
+            f"most {max(exact):.4f}."
+            if exact
+            else ""
+        ),
         alt="Two plots of AUC against the shift, a line an upsampler.",
         name="protocol-jitter",
     )
@@ -509,7 +577,8 @@ else:
 chapter.glue_text("protocol-shifted", shifted)
 
 # %% [markdown]
-# Moved by three HR pixels, against the same face as it was cut, AUC changes by {glue:text}`protocol-shifted`, paired.
+# Moved by three HR pixels, against the same face as it was cut, AUC changes by {glue:text}`protocol-shifted`, paired;
+# both were embedded in bfloat16 ({doc}`protocol` says why).
 #
 # ### Is the small face found?
 #
@@ -549,11 +618,12 @@ if rows:
     figures.show_table(pd.DataFrame(rows), "The same on the whole sets, 95 % intervals over people.")
     rows = []
     cut = known[known["metric"] == "auc_minus_aligned"]
-    for place, px, method in cut[["set", "px", "method"]].drop_duplicates().itertuples(index=False):
+    cells = cut[["set", "px", "method"]].drop_duplicates().sort_values(["set", "px"])
+    for place, px, method in cells.itertuples(index=False):
         row = {"set": PLACES[place], "face (px)": px, "upsampler": method}
         for network in at.RECOGNIZERS:
             keys = tables.keys(place, detection.PROTOCOL, method, px, "auc_minus_aligned", network, "probe")
-            row[named(network)] = at.cell(known, keys, 4)
+            row[named(network)] = at.gain(at.row(known, keys))
         rows.append(row)
     if rows:
         figures.show_table(
@@ -562,11 +632,10 @@ if rows:
         )
     told = []
     for px, part in cut[cut["recognizer"].isin(at.RECOGNIZERS) & (cut["setting"] == "probe")].groupby("px"):
-        worst = part.loc[part["value"].idxmin()]
-        told.append(
-            f"{px} px: {(part['high'] < 0).sum()} of {len(part)} surely lose, at most "
-            f"{tables.gained(worst)} ({worst['method']}, {named(worst['recognizer'])}, {PLACES[worst['set']]})"
-        )
+        lose = part[part["high"] < 0].sort_values("value")
+        told.append(f"{px} px: {len(lose)} of {len(part)} surely lose")
+        for _, r in lose[:1].iterrows():
+            told[-1] += f", at most {tables.gained(r)} ({r['method']}, {named(r['recognizer'])}, {PLACES[r['set']]})"
     chapter.glue_text("protocol-cut", "; ".join(told))
 else:
     chapter.glue_text("protocol-cut", "not recorded")
@@ -665,8 +734,7 @@ chapter.glue_text("protocol-worst-used", "; ".join(f"{choice.called(s)} {words}"
 # - An identity loss gains surely for {glue:text}`protocol-own` trainings by the network that taught them, and for
 #   {glue:text}`protocol-carried` pairs by networks that did not. A network's own pupils against those of others, in its
 #   own eyes: {glue:text}`protocol-taste`.
-# - A combination of several upsamplers was first at {glue:text}`protocol-several-first` sizes, and is to be used at
-#   {glue:text}`protocol-several-used`: elsewhere something simpler was not surely worse.
+# - A combination of several upsamplers was {glue:text}`protocol-several`.
 # - At a threshold that stays, the networks' false accepts minus those of bicubic ({glue:text}`protocol-alike-on`):
 #   {glue:text}`protocol-alike`.
 # - Where a face is cut three HR pixels off, AUC changes by {glue:text}`protocol-shifted`.

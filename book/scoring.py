@@ -148,8 +148,8 @@ chapter.glue_number("scoring-auc-14", table["AUC"][2], ".2f")
 # %% [markdown]
 # The AUC is a probability: draw a genuine and an impostor pair, how often does the genuine one score higher? At 14 px
 # that is {glue:text}`scoring-auc-14`, where guessing gives one half. The equal error rate (EER) is where both kinds
-# of mistake are equally frequent. Both weigh all thresholds alike. A border or a police search works at one end of
-# the curve.
+# of mistake are equally frequent. The AUC weighs all thresholds alike, the EER looks at one. A border or a police
+# search works at another, at one end of the curve.
 
 # %% [markdown]
 # ## A rate needs its number of errors
@@ -299,8 +299,7 @@ figures.show(
     figure,
     caption=f"CMC curves. Solid: all {len(faces) - 1} other photographs are in the gallery, and k counts "
     f"photographs. Dashed: one photograph for each of the {people} people, averaged over every choice, and k counts "
-    "people. At 28 px more photographs of the person help. At 14 px, where the network is often wrong, more "
-    "photographs of everyone else are in the way.",
+    "people. Only at rank 1 does k count the same: the k closest photographs may show fewer than k people.",
     alt="Three pairs of rising curves; for 14 pixels both start low and the dashed one rises faster.",
     name="scoring-cmc",
 )
