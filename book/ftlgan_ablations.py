@@ -607,10 +607,10 @@ def lfw(method, network, px, metric="d_prime", protocol="view2"):
     return tables.value(results, method=method, metric=metric, setting="both" if network else "", **keys)
 
 
-def over(method, sizes=SIZES, networks=record.JUDGES, protocol="view2"):
+def over(method, sizes=SIZES, networks=record.JUDGES, protocol="view2", settings=("both", "probe")):
     """d' minus bicubic's in every case."""
     keys = {"set": "lfw", "protocol": protocol, "seed": 0}
-    cases = [{"px": px, "recognizer": n, "setting": s} for px in sizes for n in networks for s in ("both", "probe")]
+    cases = [{"px": px, "recognizer": n, "setting": s} for px in sizes for n in networks for s in settings]
     return [tables.difference(results, method, "bicubic", "d_prime", **keys, **case) for case in cases]
 
 
@@ -618,17 +618,13 @@ def over_network(compute):
     return {n: compute(n) for n in record.JUDGES}
 
 
-def gained(method, network):
-    """d' minus bicubic's at each size, View 1, both faces restored."""
-    keys = {"set": "lfw", "protocol": "devtest", "recognizer": network, "setting": "both", "seed": 0}
-    return [tables.difference(results, method, "bicubic", "d_prime", px=px, **keys) for px in SIZES]
-
-
 ways = [e.method.name for e in record_ftlgan.entries(px=(56,))[1:]]  # what is there at all three sizes
 first = over_network(lambda n: {w: [lfw(w, n, px, protocol="devtest") for px in SIZES] for w in ways})
 best = {n: max(ways, key=lambda w, n=n: np.mean(first[n][w])) for n in first}
 ways_up = [w for w in ways if w != "bicubic"]
-steady = over_network(lambda n: [w for w in ways_up if all(r["low"] > 0 for r in gained(w, n))])
+steady = over_network(
+    lambda n: [w for w in ways_up if all(r["low"] > 0 for r in over(w, SIZES, (n,), "devtest", ("both",)))]
+)
 gain = over_network(lambda n: sum(lfw(WHOLE, n, p) for p in SIZES) / sum(lfw("bicubic", n, p) for p in SIZES) - 1)
 grid = results[(results["set"] == "lfw") & (results["protocol"] == "devtest") & (results["setting"] == "both")]
 grid = grid[(grid["metric"] == "d_prime") & grid["px"].isin(SIZES) & ~grid["method"].isin([WHOLE, START])]
@@ -814,15 +810,8 @@ claims = [
 figures.claims_table(claims, "ftlgan")
 
 # %% tags=["hide-input"]
-VERDICT = {
-    True: "better in all comparisons",
-    tables.IN_PART: "better in part",
-    False: "not better",
-    None: "not measured",
-}
 for name, found in (("unseen", over(WHOLE, SIZES, UNSEEN)), ("real", real), ("mining", mining)):
-    verdict = tables.decided(found)
-    chapter.glue_text(f"ftlgan-abl-summary-{name}", VERDICT.get(verdict, str(verdict)) + f" ({tables.counted(found)})")
+    chapter.glue_text(f"ftlgan-abl-summary-{name}", tables.summary(found))
 chapter.glue_text("ftlgan-abl-summary-angular", f"{len(broken)} of {len(ANGULAR)} diverged, {' and '.join(broken)}")
 chapter.glue_text("ftlgan-abl-summary-below", f"{sum(falls.values())} of {len(falls)}")
 chapter.glue_text("ftlgan-abl-summary-claims", tables.tally([c.holds for c in claims if c.numbers]))

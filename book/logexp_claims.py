@@ -759,19 +759,11 @@ figures.claims_table(claims, "logexp")
 #   used for.
 
 # %% tags=["hide-input"]
-VERDICT = {
-    True: "better in all comparisons",
-    tables.IN_PART: "better in part",
-    False: "not better",
-    None: "not measured",
-}
 for key, pairs, sizes in (
     ("logexp", DUELS, LOW),
     ("maug", singles, (*LOW, SIZE)),
 ):
-    found = gains(results, pairs, sizes)
-    verdict = tables.decided(found)
-    chapter.glue_text(f"logexp-summary-{key}", f"{VERDICT.get(verdict, verdict)} ({tables.counted(found)})")
+    chapter.glue_text(f"logexp-summary-{key}", tables.summary(gains(results, pairs, sizes)))
 chapter.glue_text("logexp-summary-distil", tables.counted(gains(results, [("distil-l2", OURS)])))
 chapter.glue_text("logexp-summary-claims", tables.tally([c.holds for c in claims]))
 chapter.glue_number("logexp-summary-pull", pull, ",.0f")

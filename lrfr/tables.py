@@ -350,12 +350,19 @@ def said(verdict: bool | str | None) -> str:
     return verdict if isinstance(verdict, str) else {True: "yes", False: "no", None: "not measured"}[verdict]
 
 
+def summary(differences: Sequence[pd.Series]) -> str:
+    """The same for a chapter's last lines: ``better in part (2 of 3 intervals above 0, 0 below)``."""
+    found = decided(differences)
+    words = {True: "better in all comparisons", IN_PART: "better in part", False: "not better", None: "not measured"}
+    return f"{words.get(found, found)} ({counted(differences)})"
+
+
 def tally(verdicts: Sequence[bool | str | None]) -> str:
     """How many claims hold, do not, and so on: ``2 yes, 9 no, 1 not tested``; other words are counted together."""
-    known = ("yes", IN_PART, "no", MIXED, "not decided", "not tested")
+    *known, other = ("yes", IN_PART, "no", MIXED, "not decided", "not tested", "hold in one part that is named")
     words = ["not tested" if v is None else said(v) for v in verdicts]
-    counted = Counter(word if word in known else "hold in one part that is named" for word in words)
-    return ", ".join(f"{counted[word]} {word}" for word in (*known, "hold in one part that is named") if counted[word])
+    found = Counter(word if word in known else other for word in words)
+    return ", ".join(f"{found[word]} {word}" for word in (*known, other) if found[word])
 
 
 def answer(differences: Sequence[pd.Series]) -> str:

@@ -197,6 +197,9 @@ def test_differences_are_decided_and_counted_together() -> None:
     assert tables.decided([up, up, down, down]) == tables.MIXED
     assert tables.counted([up, down, flat, up]) == "2 of 4 intervals above 0, 1 below"
     assert tables.counted([]) == "nothing to compare"
+    assert tables.summary([up, flat]) == "better in part (1 of 2 intervals above 0, 0 below)"
+    assert tables.summary([down, up]) == "mixed (1 of 2 intervals above 0, 1 below)"
+    assert tables.summary([]) == "not measured (nothing to compare)"
     said = [tables.answer(rows) for rows in ([up], [down], [up, flat], [flat], [])]
     assert said == ["yes", "no", "in part", "not decided", "not measured"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -316,10 +317,9 @@ def save(paper: str, new: pd.DataFrame, entry: Entry) -> pd.DataFrame:
     return whole
 
 
-def _written(number: object) -> str:
+def _written(number: Any) -> str:
     """Six digits; a count, such as that of parameters, in full."""
-    value = float(str(number))
-    return f"{value:.0f}" if value.is_integer() and abs(value) >= 1e6 else f"{value:.6g}"
+    return f"{number:.0f}" if abs(number) >= 1e6 and float(number).is_integer() else f"{number:.6g}"
 
 
 def recorded(table: pd.DataFrame | None, name: str, protocol: str, entry: Entry) -> bool:

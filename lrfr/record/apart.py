@@ -5,30 +5,24 @@ LFW's makers drew both views from the same photographs. So what is recommended i
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 
 from lrfr.catalogue import SIZES
 from lrfr.datasets import FaceDataset
-from lrfr.evaluation import verification
 from lrfr.measure import Pairs
 from lrfr.record import (
-    Entry,
     benchmark,
     combinations,
     load,
     protocol_choice,
     protocol_rows,
-    record_missing,
     refuse_foreign,
-    scores,
     view,
 )
 from lrfr.record.combinations import PLAIN, PLAIN_NAME, PLAIN_SYSTEM, RESULTS, Bench, System
 
 PROTOCOL = "view2 apart"
-SETTING = "probe"
 
 
 def pairs() -> tuple[FaceDataset, Pairs]:
@@ -61,22 +55,6 @@ def systems(
     return alone, [s for system in used for s in (System(("bicubic",), system.recognizers), system) if s not in alone]
 
 
-def rows(bench: Bench, listed: Pairs, entry: Entry) -> pd.DataFrame:
-    """AUC of a system, its paired difference to bicubic before the same recogniser, and to the bench's rivals."""
-    system = System.named(entry.method.name, entry.recognizer)
-    draws = listed.bootstrap(bench.table.faces.labels, bench.table.replicates)
-
-    def similarity(one: System):
-        return bench.mean(one.upsamplers).similarity(bench.judges[one.recognizer], listed, SETTING)
-
-    own, mine = System(("bicubic",), system.recognizers), similarity(system)
-    others = bench.others(system) | ({"bicubic": own} if system != own else {})
-    found = {"auc": draws.interval(verification.auc, mine)}
-    found |= {f"auc_minus_{k}": draws.difference(verification.auc, mine, similarity(o)) for k, o in others.items()}
-    where = (bench.mean(system.upsamplers), bench.table.protocol, system.recognizer, SETTING)
-    return scores.table(where, found, listed)
-
-
 def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame:
     """Measure what is not recorded yet, or was made by other weights; both views are recorded before.
 
@@ -103,6 +81,5 @@ def record(sizes: Sequence[int] = SIZES, replicates: int = 1000) -> pd.DataFrame
             labels = {label for system in asked for label in system.upsamplers}
             rivals = {system: {PLAIN_NAME: PLAIN_SYSTEM} for system in asked if system != PLAIN_SYSTEM}
             bench = Bench(faces, listed, PROTOCOL, benchmark.entries(px, [*labels]), seeing, rivals, replicates)
-            found = [bench.entry(system) for system in asked]
-            record_missing(RESULTS, faces.name, PROTOCOL, found, partial(rows, bench, listed))
+            bench.record(asked, bench.auc_rows)
     return load(RESULTS)

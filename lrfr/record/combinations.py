@@ -7,15 +7,16 @@ single upsampler, both before the same recogniser.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from lrfr import catalogue, measure, recognizers, tables
 from lrfr.datasets import FaceDataset
 from lrfr.errors import LrfrError
-from lrfr.evaluation import people
+from lrfr.evaluation import people, verification
 from lrfr.measure import Measured, Pairs
 from lrfr.methods import Method
 from lrfr.recognizers import Recognizer
@@ -213,6 +214,28 @@ class Bench:
             parts.append(self._people(measured, judge))
         return pd.concat([p for p in parts if len(p)], ignore_index=True)
 
+    def auc_rows(self, entry: Entry) -> pd.DataFrame:
+        """AUC of a system on the bench's list, LR probe against HR; paired differences to bicubic and to its rivals."""
+        pairs = self.table.pairs
+        assert pairs is not None, "all pairs are compared by `rows`"
+        system = System.named(entry.method.name, entry.recognizer)
+        draws = pairs.bootstrap(self.table.faces.labels, self.table.replicates)
+
+        def similarity(one: System) -> np.ndarray:
+            return self.mean(one.upsamplers).similarity(self.judges[one.recognizer], pairs, "probe")
+
+        own, mine = System(("bicubic",), system.recognizers), similarity(system)
+        others = self.others(system) | ({"bicubic": own} if system != own else {})
+        found = {"auc": draws.interval(verification.auc, mine)}
+        found |= {f"auc_minus_{k}": draws.difference(verification.auc, mine, similarity(o)) for k, o in others.items()}
+        where = (self.mean(system.upsamplers), self.table.protocol, system.recognizer, "probe")
+        return scores.table(where, found, pairs)
+
+    def record(self, asked: Sequence[System], rows: Callable[[Entry], pd.DataFrame]) -> None:
+        """Measure those of these systems that are not recorded yet, by `rows` or by `auc_rows`."""
+        found = [self.entry(system) for system in asked]
+        record_missing(RESULTS, self.table.faces.name, self.table.protocol, found, rows)
+
     def _scores(self, system: System, setting: str) -> Scores:
         return self.table.scores(self.mean(system.upsamplers), self.judges[system.recognizer], setting)
 
@@ -349,7 +372,7 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = catalogue.SIZES, r
                 protocol = ALL_PAIRS if pairs is None else name
                 bench = Bench(faces, pairs, protocol, upsamplers[px], seeing, None, replicates)
                 found = systems([label for label in bench.upsamplers if label != "HR"], [*bench.judges])
-            record_missing(RESULTS, faces.name, bench.table.protocol, [bench.entry(s) for s in found], bench.rows)
+            bench.record(found, bench.rows)
     return load(RESULTS)
 
 

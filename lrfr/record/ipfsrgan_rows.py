@@ -60,16 +60,6 @@ def further(method: str, recognizer: str, alpha: float, metric: str = "accuracy"
     return keys("lfw", "further", method, round(alpha * PX), metric, recognizer)
 
 
-def quickness(results: pd.DataFrame, recognizers: Sequence[str]) -> float:
-    """What embedding in bfloat16 moves bicubic's accuracy at 28 px by, both reduced: the most over the recognisers.
-
-    The rows of :func:`further` and :func:`pipeline` were embedded so, those of :func:`view2`, HR's too, in float32.
-    """
-    where: Keys = {"protocol": "further precision", "setting": "both"}
-    found = [further("bicubic", n, 1.0, "accuracy_minus_float32") | where for n in recognizers]
-    return max(abs(tables.value(results, **row)) for row in found)
-
-
 def pipeline(method: str, recognizer: str, threshold: int, view: str = "view2", metric: str = "auc") -> Keys:
     """Faces of mixed sizes, those of at most ``threshold`` px super-resolved (Fig. 2)."""
     return keys("lfw", f"pipeline {view}", method, threshold, metric, recognizer)

@@ -4,12 +4,11 @@ Each is measured beside bicubic by the benchmark; here they are compared with ea
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 
 from lrfr.catalogue import SIZES
-from lrfr.record import apart, benchmark, combinations, load, record_missing, refuse_foreign, view
+from lrfr.record import benchmark, combinations, load, refuse_foreign, view
 from lrfr.record.combinations import RESULTS, Bench, System
 
 MINE, OTHER = "U-Net (triplet)", "U-Net"
@@ -38,13 +37,11 @@ def record(views: Sequence[str] = VIEWS, sizes: Sequence[int] = SIZES, replicate
     refuse_foreign(views)
     judges = benchmark.judges(quick=False)
     rivals = {System((MINE,), (j.name,)): {OTHER: System((OTHER,), (j.name,))} for j in judges}
+    upsamplers = {px: benchmark.entries(px, [MINE, OTHER]) for px in sizes}
+    shipped = {px: found for px, found in upsamplers.items() if {MINE, OTHER} <= {e.method.name for e in found}}
     for name in views:
         faces, listed = view(name)
-        for px in sizes:
-            upsamplers = benchmark.entries(px, [MINE, OTHER])
-            if not {MINE, OTHER} <= {e.method.name for e in upsamplers}:
-                continue  # not shipped yet
-            bench = Bench(faces, listed, protocol(name), upsamplers, judges, rivals, replicates)
-            found = [bench.entry(system) for system in rivals]
-            record_missing(RESULTS, faces.name, bench.table.protocol, found, partial(apart.rows, bench, listed))
+        for found in shipped.values():
+            bench = Bench(faces, listed, protocol(name), found, judges, rivals, replicates)
+            bench.record([*rivals], bench.auc_rows)
     return load(RESULTS)
