@@ -80,3 +80,15 @@ def test_verdicts_are_those_of_the_chapters_tables():
     assert sorted(in_part) == sorted(IN_PART), "few hold in part and say in which"
     assert (found[["claim", "measured"]].map(len) > 5).all(axis=None)
     assert verdicts.table('<div class="lrfr-table"><p>Other</p></div>') == []
+
+
+def test_one_protocol_shows_the_verdicts_of_today():
+    """A chapter that was executed anew changes a claim's line: `lrfr reference --chapter protocol` brings it here."""
+    committed = json.loads(chapters("protocol")[0].notebook.read_text())
+    outputs = [output.get("data", {}) for cell in committed["cells"] for output in cell.get("outputs", ())]
+    pages = [BeautifulSoup("".join(data.get("text/html", "")), "html.parser") for data in outputs]
+    table = next(page for page in pages if page.p and "published claims that do not hold" in page.p.get_text())
+    lines = [[cell.get_text() for cell in line.find_all("td")] for line in table.tbody.find_all("tr")]
+    found = verdicts.verdicts()
+    expected = found.loc[found["holds"].isin(["no", "mixed"]), ["paper", "claim", "measured", "holds"]]
+    assert sorted(lines) == sorted(expected.to_numpy().tolist())
