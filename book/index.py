@@ -84,7 +84,7 @@ FRAMES = {
 judged = {(m, px): gains(m, px) for px in sizes for m in SHOWN[1:]}
 cells, words = [], []
 for px in sizes:
-    ways = {e.method.name: e.method for e in benchmark.entries(px, SHOWN, quick=False)}
+    ways = {e.method.name: e.method for e in benchmark.entries(px, SHOWN)}
     low = degradation.degrade(example.tensor(), px)[0]
     cells += [low, *(methods.restore(ways[m], example.images)[0] for m in SHOWN), example.images[0]]
     words += ["", "", *(verdict(judged[m, px][0]) for m in SHOWN[1:]), ""]

@@ -270,7 +270,9 @@ figures.show_table(
 # To save time, where the processor has units for bfloat16 (numbers of half the length), all networks that restore faces
 # run in it: their pixels move by less than the rounding to grey levels. Recognisers look in float32 at faces that are
 # only small, in bfloat16 at those that are spoilt or moved too. Two that are compared are always looked at alike;
-# {doc}`protocol_fooled` says by how much bfloat16 moves AUC.
+# {doc}`protocol_fooled` says by how much bfloat16 moves AUC. The last cells at 56 px were recorded on a processor
+# without such units, in float32 throughout: networks before the camera mixture on View 1, FTLGAN and the U-Nets on
+# View 2.
 
 # %% tags=["hide-input"]
 coverage = at.coverage(results)

@@ -116,7 +116,7 @@ def test_a_row_compares_with_bicubic_on_the_same_people(faces, judge):
 
 
 def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkeypatch):
-    def two(px, only=None, quick=True):
+    def two(px, only=None, quick=False):
         other = Entry(methods.interpolation(px, "nearest"), weights="abc")
         return [Entry(methods.hr()), Entry(methods.interpolation(px)), other]
 
@@ -146,7 +146,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
     monkeypatch.setattr(benchmark.Table, "rows", note)
     before = two
 
-    def others(px, only=None, quick=True):
+    def others(px, only=None, quick=False):
         return [*before(px)[:2], Entry(methods.interpolation(px, "nearest"), weights="xyz" if px == 7 else "abc")]
 
     monkeypatch.setattr(benchmark, "entries", others)
@@ -156,7 +156,7 @@ def test_cells_are_recorded_once_and_anew_for_other_weights(faces, judge, monkey
 
 @pytest.mark.parametrize("listed", [False, True])
 def test_a_moved_face_is_compared_with_itself_as_it_was_cut(faces, judge, listed, monkeypatch):
-    def two(px, only=None, quick=True):
+    def two(px, only=None, quick=False):
         return [Entry(methods.hr()), Entry(methods.interpolation(px)), Entry(methods.interpolation(px, "nearest"))]
 
     monkeypatch.setattr(benchmark, "entries", two)
@@ -178,7 +178,7 @@ def test_a_moved_face_is_compared_with_itself_as_it_was_cut(faces, judge, listed
 
 
 def test_a_cell_is_recomputed_as_it_was_recorded(faces, judge, monkeypatch):
-    def two(px, only=None, quick=True):
+    def two(px, only=None, quick=False):
         return [Entry(methods.hr()), Entry(methods.interpolation(px)), Entry(methods.interpolation(px, "nearest"))]
 
     monkeypatch.setattr(benchmark, "entries", two)
@@ -226,6 +226,18 @@ def test_every_shipped_upsampler_takes_every_size(px, faces):
         if entry.method.name in ("SRResNet (FR)", "ESRGAN"):
             restored = methods.restore(entry.method, faces.images[:1])
             assert quality.psnr(*(to_tensor(x) for x in (restored, faces.images[:1]))).item() > 15
+
+
+def test_a_page_shows_the_same_picture_on_every_processor(monkeypatch, faces):
+    seen = {}
+    for able in (False, True):
+        monkeypatch.setattr("lrfr.methods.multiplies_bfloat16", lambda able=able: able)
+        for quick in (False, True):
+            (entry,) = benchmark.entries(14, ["SRResNet (FR)"], quick)[2:]
+            seen[able, quick] = methods.restore(entry.method, faces.images[:2])
+    assert (seen[True, False] == seen[False, False]).all() and (seen[True, True] != seen[False, True]).any()
+    (asked,) = benchmark.entries(14, ["SRResNet (FR)"])[2:]
+    assert (methods.restore(asked.method, faces.images[:2]) == seen[True, False]).all(), "quick only where it is asked"
 
 
 def test_what_an_unseen_network_taught_comes_by_name_alone_and_at_its_size():

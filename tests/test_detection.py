@@ -86,7 +86,9 @@ def recorded(tmp_path, monkeypatch) -> list[int]:
     monkeypatch.setattr(detection, "sources", lambda name, faces: ([], np.empty(0)))
     monkeypatch.setattr(detection, "find_at", find_at)
     monkeypatch.setattr(detection.datasets, "load", lambda name: twelve)
-    monkeypatch.setattr(benchmark, "entries", lambda px, only: [Entry(methods.hr()), Entry(methods.interpolation(px))])
+    monkeypatch.setattr(
+        benchmark, "entries", lambda px, only, quick: [Entry(methods.hr()), Entry(methods.interpolation(px))]
+    )
     monkeypatch.setattr(benchmark, "judges", lambda quick: [corners()])
     monkeypatch.setattr("lrfr.embeddings.cache_dir", lambda: tmp_path / "embeddings")
     own_results(monkeypatch, tmp_path)

@@ -99,7 +99,7 @@ def real_esrgan(size: Size, quick: bool = True) -> Entry:
     return _behind(methods.real_esrgan(size, quick), assets.path("realesrgan"))
 
 
-def upsampler(label: str, px: int, quick: bool = True) -> Entry:
+def upsampler(label: str, px: int, quick: bool = False) -> Entry:
     """What a label of :mod:`lrfr.catalogue` stands for at a size, with the digest of its weights.
 
     Raises:

@@ -59,7 +59,7 @@ ROBUST = "robust"
 SPARED = (REAL_ESRGAN, 56)
 
 
-def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> list[Entry]:
+def entries(px: int, only: Sequence[str] | None = None, quick: bool = False) -> list[Entry]:
     """Every upsampler at one size: HR and bicubic first, which the others are compared with.
 
     Args:
@@ -67,7 +67,7 @@ def entries(px: int, only: Sequence[str] | None = None, quick: bool = True) -> l
         only: labels of the upsamplers; None is all that the protocol asks for, :data:`lrfr.catalogue.TAUGHT` only by
             name. One that has nothing at this size is left out.
         quick: networks in bfloat16 where the processor has units for it (:func:`lrfr.methods.trained`): their pixels
-            move by less than the rounding to 8 bits.
+            move by less than the rounding to 8 bits. For recordings; a page shows the same on every processor.
 
     Raises:
         LrfrError: weights are missing or damaged.
@@ -241,9 +241,9 @@ def record(
     """
     chosen(only, (methods.hr().name, *catalogue.labels()), "upsampler")
     refuse_foreign(sets)
-    upsamplers = {px: entries(px, only) for px in sizes}
+    upsamplers = {px: entries(px, only, quick=True) for px in sizes}
     exact, quick = judges(quick=False), judges(quick=True)
-    _record_costs([entries(px, names, quick=False) for px in sizes for names in (only, [*catalogue.TAUGHT])], exact)
+    _record_costs([entries(px, names) for px in sizes for names in (only, [*catalogue.TAUGHT])], exact)
     for name in sets:
         faces, pairs = faces_of(name)
         for degradation in degradations if name != "view2" else ("bicubic",):
@@ -273,7 +273,7 @@ def recompute(name: str, px: int, only: Sequence[str], networks: Sequence[str], 
     """
     faces, pairs = faces_of(name)
     table = Table(faces, pairs, f"bicubic {name}" if pairs is not None else "bicubic", replicates)
-    found, seeing = entries(px, only), load_judges(networks)
+    found, seeing = entries(px, only, quick=True), load_judges(networks)
     rows = [table.rows(e, found[:2], seeing) for e in found if e.method.name in only]
     return pd.concat(rows, ignore_index=True)
 

@@ -361,7 +361,7 @@ def record(sets: Sequence[str] = SETS, sizes: Sequence[int] = catalogue.SIZES, r
     """
     refuse_foreign(sets)
     judges = benchmark.judges(quick=False)
-    upsamplers = {px: benchmark.entries(px, (*LEARNT, TAUGHT)) for px in sizes}
+    upsamplers = {px: benchmark.entries(px, (*LEARNT, TAUGHT), quick=True) for px in sizes}
     for name in [s for s in SETS if s in sets or (s == CHOICE and CONFIRMATION in sets)]:
         faces, pairs = faces_of(name)
         seeing = judges if pairs is None else [*judges, *fused(judges)]
@@ -391,6 +391,6 @@ def _confirming(
     needed = {name for s in found for name in (*s.recognizers, s.recognizer)}
     labels = {label for s in found for label in s.upsamplers}
     if not labels <= {e.method.name for e in upsamplers}:  # the benchmark has more
-        upsamplers = benchmark.entries(upsamplers[1].method.px, [*labels])
+        upsamplers = benchmark.entries(upsamplers[1].method.px, [*labels], quick=True)
     seeing = [j for j in judges if j.name in needed]
     return Bench(faces, pairs, CONFIRMATION, upsamplers, seeing, rivals, replicates), found
