@@ -419,11 +419,15 @@ def record_missing(
         entries: methods.
         rows: measures one.
     """
-    table = load_if_any(paper)
+
+    def own(table: pd.DataFrame) -> pd.DataFrame:
+        return tables.matching(table, set=name, protocol=protocol)  # once: a look at all rows takes milliseconds
+
+    table = own(found) if (found := load_if_any(paper)) is not None else None
     with track(f"recording {protocol}", len(entries), "methods") as advance:
         for entry in entries:
             if not recorded(table, name, protocol, entry):
-                table = save(paper, rows(entry), entry)
+                table = own(save(paper, rows(entry), entry))
             advance(1)
 
 
