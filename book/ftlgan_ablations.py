@@ -436,7 +436,7 @@ for scale_of, (m, triplet_unit) in SCALES.items():
         pull = gradient_norms({"triplet": weights.beta * bare / triplet_unit, "perceptual": perceptual}, at)
         ratio.setdefault(where, pull["triplet"] / pull["perceptual"])  # the first is our runs'
         print(f"{scale_of}, at the {where}: the weighted triplet loss pulls", end=" ")
-        print(f"{pull['triplet'] / pull['perceptual']:.3g} times as hard as the weighted perceptual loss")
+        print(f"{pull['triplet'] / pull['perceptual']:.2g} times as hard as the weighted perceptual loss")
 
 # %% [markdown]
 # The sweep: from the perceptual loss alone to the triplet loss alone, all on kernel anchors. With Adam the size of a
