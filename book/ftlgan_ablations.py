@@ -245,11 +245,11 @@ for name, network in judges.items():
     )
 scale = pd.DataFrame(rows).set_index("network")
 figures.show_table(
-    scale,
+    scale.map(lambda v: v if isinstance(v, str) else float(f"{v:.3g}")),  # more digits hang on the processor
     f"{len(few)} AT&T faces at {PX} px: length of an HR embedding, squared distances (medians), how many triplets "
     f"do not keep the runs' margin of {margin:g}, and how hard such triplets pull at the SR pixels (length of the "
     "loss's gradient).",
-    digits=2,
+    formats=dict.fromkeys(scale.select_dtypes("number"), "g"),
     index=True,
 )
 
@@ -258,7 +258,7 @@ scale = scale.select_dtypes("number")
 angular = scale.loc[named("mobilefacenet")] / scale.loc["dlib"]
 chapter.glue_number("ftlgan-abl-scale", angular["to another"], ".0f")
 for name, column in (("times", "pull of open ones, squared"), ("cosine", "1 - cosine")):
-    chapter.glue_number(f"ftlgan-abl-{name}", angular[column], ".1f")
+    chapter.glue_text(f"ftlgan-abl-{name}", f"{float(f'{angular[column]:.2g}'):,g}")
 
 # %% [markdown]
 # Squared distances of the angular network are {glue:text}`ftlgan-abl-scale` times those of dlib's. Beside them the
