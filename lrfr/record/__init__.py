@@ -94,9 +94,9 @@ def _seed(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def real_esrgan(size: Size, quick: bool = True) -> Entry:
+def real_esrgan(size: Size) -> Entry:
     """Real-ESRGAN, quick where it can be, with the digest of its packaged weights."""
-    return _behind(methods.real_esrgan(size, quick), assets.path("realesrgan"))
+    return _behind(methods.real_esrgan(size, quick=True), assets.path("realesrgan"))
 
 
 def upsampler(label: str, px: int, quick: bool = False) -> Entry:
@@ -419,15 +419,11 @@ def record_missing(
         entries: methods.
         rows: measures one.
     """
-
-    def own(table: pd.DataFrame) -> pd.DataFrame:
-        return tables.matching(table, set=name, protocol=protocol)  # once: a look at all rows takes milliseconds
-
-    table = own(found) if (found := load_if_any(paper)) is not None else None
+    table = load_if_any(paper)
     with track(f"recording {protocol}", len(entries), "methods") as advance:
         for entry in entries:
             if not recorded(table, name, protocol, entry):
-                table = own(save(paper, rows(entry), entry))
+                table = save(paper, rows(entry), entry)
             advance(1)
 
 
